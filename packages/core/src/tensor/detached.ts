@@ -1,0 +1,13 @@
+import { customGrad, type Tensor, zerosLike } from '@tensorflow/tfjs-core';
+
+/**
+ * Stop-gradient for a region: `f(...inputs)` with zero gradient to every input. tfjs has no stop-gradient, so the whole region runs
+ * inside one `customGrad`: only the arguments passed here are detached, never tensors that `f` captures.
+ */
+export function detached<Inputs extends Tensor[], Result extends Tensor>(f: (...inputs: Inputs) => Result, ...inputs: Inputs): Result {
+  const region = customGrad((...args) => {
+    const tensors = args.slice(0, inputs.length) as Inputs;
+    return { value: f(...tensors), gradFunc: () => inputs.map((input) => zerosLike(input)) };
+  });
+  return region(...inputs) as Result;
+}

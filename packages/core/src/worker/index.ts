@@ -1,0 +1,3 @@
+export type { StartWorkerOptions } from './start-worker.js';
+export { startWorker } from './start-worker.js';
+export { workerOptions } from './worker-options.js';

@@ -1,0 +1,1 @@
+export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, JitOptions, Output } from './types.js';

@@ -1,0 +1,53 @@
+import type { HostArray } from '@fsc-clip/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+/** Where a compiled function runs. `eager` runs the plain function on the current tfjs backend, behind the same handles. */
+export type Device = 'cpu' | 'webgpu' | 'cuda' | 'eager';
+
+/** Element types of arrays that cross into a program. */
+export type DType = 'float32' | 'int32' | 'bool';
+
+/** An array that lives in the engine's worker or on its device. Owned by whoever got it from a call; give it back with `dispose`. */
+export interface DeviceArray {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** Copies the numbers to this thread. */
+  read(): Promise<Float32Array | Int32Array | Uint8Array>;
+  /** Frees it; using it afterwards throws. Safe to call twice. */
+  dispose(): void;
+}
+
+/** What may stand where the function takes a tensor: tensors are copied in and never disposed; a number is a float32 scalar. */
+export type ArrayLike = DeviceArray | HostArray | Tensor | number;
+
+/** The arguments of a compiled function: the function's own trees, with any `ArrayLike` in the place of each tensor. */
+export type Input<T> = T extends Tensor
+  ? ArrayLike
+  : T extends string | boolean | null | undefined
+    ? T
+    : { readonly [K in keyof T]: Input<T[K]> };
+
+/** The result of a compiled function: its own tree, with a `DeviceArray` in the place of each tensor. */
+export type Output<T> = T extends Tensor
+  ? DeviceArray
+  : T extends string | boolean | null | undefined | number
+    ? T
+    : { [K in keyof T]: Output<T[K]> };
+
+/** Options of `jit`. */
+export interface JitOptions {
+  /** @defaultValue 'cpu' */
+  readonly device?: Device;
+  /**
+   * Positions of arguments whose device arrays are consumed: their memory is given to the results, and using them again throws.
+   * @defaultValue []
+   */
+  readonly donate?: readonly number[];
+}
+
+/** A compiled function. */
+export interface Compiled<Args extends unknown[], Result> {
+  (...args: { [I in keyof Args]: Input<Args[I]> }): Promise<Output<Result>>;
+  /** Frees all programs of this function. Arrays that it returned stay valid. */
+  dispose(): Promise<void>;
+}

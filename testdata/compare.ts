@@ -1,0 +1,30 @@
+import type { HostArray } from '@fsc-clip/core';
+import type { GoldenNumber } from './golden.js';
+
+/** The number behind a golden JSON value. */
+export function goldenNumber(value: GoldenNumber): number {
+  return Number(value);
+}
+
+/** `max |actual − expected| / max |expected|`, the measure of the golden set's tolerances; Infinity when a number is not finite. */
+export function relativeError(actual: ArrayLike<number>, expected: HostArray['data']): number {
+  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
+  let difference = 0;
+  let largest = 0;
+  for (let i = 0; i < expected.length; i++) {
+    if (!Number.isFinite(actual[i]!)) return Number.POSITIVE_INFINITY;
+    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
+    largest = Math.max(largest, Math.abs(expected[i]!));
+  }
+  return largest === 0 ? difference : difference / largest;
+}
+
+/** Relative error of a loss term: against `max(|expected|, 1e-3)`. */
+export function termError(actual: number, expected: number): number {
+  return Number.isFinite(actual) ? Math.abs(actual - expected) / Math.max(Math.abs(expected), 1e-3) : Number.POSITIVE_INFINITY;
+}
+
+/** The rule of the golden set: what a float32 implementation may be off by, from the reference's own float32 error and a floor. */
+export function allowedError(float32Error: number | undefined, floor: number): number {
+  return Math.max(20 * (float32Error ?? 0), floor);
+}

@@ -1,0 +1,3 @@
+export { allowedError, goldenNumber, relativeError, termError } from './compare.js';
+export type { GoldenArea, GoldenNumber } from './golden.js';
+export { fixturesDir, golden, goldenDir, hasGolden } from './golden.js';
