@@ -6,7 +6,7 @@ export interface Shaped {
 }
 
 type Trim<S extends string> = S extends ` ${infer R}` ? Trim<R> : S extends `${infer R} ` ? Trim<R> : S;
-type Words<S extends string> = Trim<S> extends `${infer H} ${infer T}` ? H | Words<T> : Trim<S>;
+type Words<S extends string> = S extends unknown ? (Trim<S> extends `${infer H} ${infer T}` ? H | Words<T> : Trim<S>) : never;
 type IsName<S extends string> = S extends '' | '*' | `${number}` | `${string}+${string}` | `${string}*${string}` ? never : S;
 
 /** The letters that a pattern binds: `'B P D'` gives `'B' | 'P' | 'D'`. */
