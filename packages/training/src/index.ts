@@ -1,1 +1,16 @@
-export {};
+export type { FiniteContext } from './check-finite.js';
+export { checkFinite } from './check-finite.js';
+export { clipGradients, globalNorm } from './clip-gradients.js';
+export type { ConsoleWriterOptions } from './console-writer.js';
+export { consoleWriter } from './console-writer.js';
+export type { JsonLinesWriterOptions } from './json-lines-writer.js';
+export { jsonLinesWriter } from './json-lines-writer.js';
+export type { MetricWriter } from './metric-writer.js';
+export { combineWriters } from './metric-writer.js';
+export type { Progress, ProgressOptions, ProgressStream } from './progress.js';
+export { createProgress } from './progress.js';
+export { readMetrics } from './read-metrics.js';
+export type { Recipe, RecipeName } from './recipes.js';
+export { recipes } from './recipes.js';
+export type { TrainBatch, TrainModel, TrainState, TrainStep, TrainStepOptions } from './train-step.js';
+export { createTrainStep, initTrainState } from './train-step.js';
