@@ -5,7 +5,7 @@ import { mean, memory, mul, type Scalar, scalar, slice, square, sub, type Tensor
 import { describe, expect, it } from 'vitest';
 import { globalNorm } from './clip-gradients.js';
 import { linearBatch, linearModel, linearParams } from './linear-model.fixture.js';
-import { createTrainStep, initTrainState, type TrainStepOptions } from './train-step.js';
+import { createTrainStep, initTrainState, type TrainModel, type TrainStepOptions } from './train-step.js';
 
 type Loss = TrainStepOptions<unknown>['loss'];
 
@@ -114,6 +114,22 @@ describe('createTrainStep', () => {
     expect(memory().numTensors - before).toBe(3 * 3 + 1 + 5); // weights and two moments, the count, five metrics
     expect(number(result.metrics['gradNorm'])).toBeGreaterThan(0);
     expect(numbers(state.params)).toEqual(numbers(linearParams()));
+  });
+
+  it('takes a loss whose total is itself a term, and terms that are weights', () => {
+    const sameTwice: Loss = (output) => {
+      const total = distance(output, batch) as Scalar;
+      return { total, terms: { distance: total, plainScale: output.logitScale as Scalar } };
+    };
+    const multiplier: TrainModel = {
+      apply: (params, input, options) => ({ ...linearModel.apply(params, input, options), logitScale: params['logit_scale']! }),
+    };
+    const step = createTrainStep({ model: multiplier, loss: sameTwice, optimizer: descent });
+    const first = initTrainState(linearParams(2), descent);
+    const { state, metrics } = step(first, batch, 0.1);
+    expect(number(metrics['loss'])).toBe(number(metrics['distance']));
+    expect([number(metrics['logitScale']), number(metrics['plainScale']), number(first.params['logit_scale'])]).toEqual([2, 2, 2]);
+    expect(number(state.params['logit_scale'])).toBeLessThan(2);
   });
 
   it('refuses options and losses that cannot work', () => {

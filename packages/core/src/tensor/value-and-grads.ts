@@ -37,7 +37,7 @@ export function valueAndGrads<Inputs extends unknown[]>(
       const forward = () => {
         const result = loss(params, ...inputs);
         if (!('terms' in result)) return result;
-        for (const [term, scalar] of Object.entries(result.terms)) kept[term] = keep(scalar);
+        for (const [term, scalar] of Object.entries(result.terms)) kept[term] = keep(scalar.clone()); // a clone: a term may be the total or a parameter
         return result.total;
       };
       const { value, grads } = explained(() => engine().gradients(forward, Object.values(params), undefined, true));
