@@ -1,1 +1,2 @@
-export {};
+export { swapNegatives, swapCandidates } from './swap.js';
+export { ngramShuffle, shuffleCandidates } from './shuffle.js';
