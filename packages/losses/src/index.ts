@@ -1,1 +1,15 @@
-export {};
+export { alignmentMap } from './alignment-map.js';
+export type { CalibrationOptions } from './calibrated-cross-entropy.js';
+export { calibratedCrossEntropy } from './calibrated-cross-entropy.js';
+export { clipLoss } from './clip-loss.js';
+export type { CombinedLoss, WeightedLoss } from './combine-losses.js';
+export { combineLosses } from './combine-losses.js';
+export type { FscClipLoss, FscClipOptions } from './fsc-clip-loss.js';
+export { fscClipLoss } from './fsc-clip-loss.js';
+export { globalNegativeLoss } from './global-negative-loss.js';
+export type { DenseTokens, Features, HasNegatives } from './inputs.js';
+export type { AlignmentOptions } from './internal/patch-weights.js';
+export type { LocalNegativeOptions } from './local-negative-loss.js';
+export { localNegativeLoss } from './local-negative-loss.js';
+export { localScores } from './local-scores.js';
+export { negClipLoss } from './neg-clip-loss.js';

@@ -1,0 +1,39 @@
+import { checkShapes, ShapeError } from '@fsc-clip/core';
+import { add, matMul, mul, type Scalar, slice, tidy, transpose } from '@tensorflow/tfjs-core';
+import type { Features } from './inputs.js';
+import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
+
+/**
+ * The symmetric contrastive loss of CLIP: with `Z = s · I · Tᵀ` [B, B], the mean of the cross-entropies of its rows (image to text)
+ * and of its columns (text to image), labels on the diagonal.
+ *
+ * @param output - `imageFeatures` f32 [B, D] and `textFeatures` f32 [N, D], N ≥ B, both L2-normalised; only the first B texts, the
+ *   captions, take part. `logitScale` f32 [], already exponentiated
+ * @param _batch - not used; there so that every loss is called alike
+ * @returns f32 []
+ * @throws ShapeError
+ * @see arXiv 2103.00020, figure 3
+ * @example
+ * const loss = clipLoss({ imageFeatures: eye(2), textFeatures: eye(2), logitScale: scalar(1) }); // log(1 + e^-1)
+ */
+export function clipLoss(output: Features, _batch?: unknown): Scalar {
+  const { imageFeatures, textFeatures, logitScale } = output;
+  const { B, D } = checkShapes('clipLoss', {
+    imageFeatures: [imageFeatures, 'B D'],
+    textFeatures: [textFeatures, '* D'],
+    logitScale: [logitScale, ''],
+  });
+  const texts = textFeatures.shape[0]!;
+  if (texts < B)
+    throw new ShapeError({
+      function: 'clipLoss',
+      argument: 'textFeatures',
+      rule: `must hold at least the ${B} captions`,
+      got: `[${textFeatures.shape.join(', ')}]`,
+    });
+  return tidy(() => {
+    const captions = texts === B ? textFeatures : slice(textFeatures, [0, 0], [B, D]);
+    const logits = mul(logitScale, matMul(imageFeatures, captions, false, true)); // [B, B]
+    return mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(transpose(logits))));
+  });
+}

@@ -1,0 +1,35 @@
+import { checkShapes } from '@fsc-clip/core';
+import { add, concat, matMul, mul, ones, reshape, type Scalar, slice, tidy, transpose } from '@tensorflow/tfjs-core';
+import type { Features, HasNegatives } from './inputs.js';
+import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
+
+/**
+ * The loss of NegCLIP: CLIP's, where the image-to-text side also sees the hard negatives of the whole batch, B + K·B columns. The
+ * text-to-image side has the B captions only. An empty slot is a column of logit 0, which stays in the softmax, as in the reference.
+ *
+ * @param output - `imageFeatures` f32 [B, D] and `textFeatures` f32 [B + K·B, D] (captions, then negatives type-major), both
+ *   L2-normalised; `logitScale` f32 [], already exponentiated
+ * @param batch - `negativeMask` f32 [K, B] in {0, 1}
+ * @returns f32 []
+ * @throws ShapeError
+ * @see arXiv 2210.01936, section 4
+ * @example
+ * const loss = negClipLoss({ imageFeatures, textFeatures, logitScale }, { negativeMask: ones([3, 8]) });
+ */
+export function negClipLoss(output: Features, batch: HasNegatives): Scalar {
+  const { imageFeatures, textFeatures, logitScale } = output;
+  const { negativeMask } = batch;
+  const { B, K } = checkShapes('negClipLoss', {
+    imageFeatures: [imageFeatures, 'B D'],
+    negativeMask: [negativeMask, 'K B'],
+    textFeatures: [textFeatures, 'B+K*B D'],
+    logitScale: [logitScale, ''],
+  });
+  return tidy(() => {
+    const valid = concat([ones([B]), reshape(negativeMask, [K * B])]); // [N]
+    const cosines = mul(matMul(imageFeatures, textFeatures, false, true), valid); // [B, N]
+    const logits = mul(logitScale, cosines);
+    const captions = transpose(slice(logits, [0, 0], [B, B]));
+    return mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(captions)));
+  });
+}
