@@ -1,1 +1,12 @@
-export {};
+export type { ClipConfig, TextConfig, VisionConfig } from './config/clip-config.js';
+export type { ModelName } from './config/configs.js';
+export { configs } from './config/configs.js';
+export { isLora } from './lora/adapters.js';
+export type { LoraOptions, LoraTarget } from './lora/add-lora.js';
+export { addLora } from './lora/add-lora.js';
+export type { MergeLoraOptions } from './lora/merge-lora.js';
+export { mergeLora } from './lora/merge-lora.js';
+export type { ApplyOptions, ClipFeatures, Model, ModelInput, ModelOptions } from './model/create-model.js';
+export { createModel } from './model/create-model.js';
+export type { Grid, ResizeTextPositionsOptions } from './weights/resize-positions.js';
+export { resizeImagePositions, resizeTextPositions } from './weights/resize-positions.js';

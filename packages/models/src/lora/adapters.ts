@@ -1,0 +1,33 @@
+import { add, matMul, mul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+
+/** The names of a weight's two adapters, in the reference's layout: `x.weight` has `x.lora_A`, `in_proj_weight` has `in_proj_weight_lora_A`. */
+export function adapterNames(weight: string): readonly [a: string, b: string] {
+  const stem = weight.endsWith('.weight') ? weight.slice(0, -'weight'.length) : `${weight}_`;
+  return [`${stem}lora_A`, `${stem}lora_B`];
+}
+
+/** Rank of an adapter, from its A: [rank, in] beside a matrix, [rank · p, 3 p] beside the patch embedding [w, 3, p, p]. */
+export function adapterRank(weightShape: readonly number[], aShape: readonly number[]): number {
+  return aShape[0]! / (weightShape[3] ?? 1);
+}
+
+/**
+ * A weight with its adapters added: `weight + alpha / rank · B A`. The reference views the patch embedding's product [w·p, 3p] as
+ * [w, 3, p, p]: the numbers in order, not channel by channel.
+ *
+ * @returns the shape of `weight`
+ */
+export function mergedWeight<T extends Tensor>(weight: T, a: Tensor2D, b: Tensor2D, alpha: number): T {
+  const delta = reshape(matMul(b, a), weight.shape);
+  return add(weight, mul(delta, alpha / adapterRank(weight.shape, a.shape)));
+}
+
+/**
+ * Whether a name is an adapter's: the reference trains these and freezes the rest.
+ *
+ * @example
+ * const [trainable, frozen] = partitionParams(addLora(key, params, { rank: 4 }), isLora);
+ */
+export function isLora(name: string): boolean {
+  return name.includes('lora_');
+}

@@ -1,0 +1,160 @@
+import { type ClipOutput, checkShapes, type Key, OptionError, type Params, ShapeError } from '@fsc-clip/core';
+import { mapParams } from '@fsc-clip/core/tensor';
+import { exp, type Scalar, type Tensor, type Tensor2D, type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core';
+import { type ClipConfig, checkConfig } from '../config/clip-config.js';
+import { configs, type ModelName } from '../config/configs.js';
+import { normalize } from '../layers/normalize.js';
+import { nearest } from '../weights/nearest.js';
+import { imageTower } from './image-tower.js';
+import { initialize } from './initialize.js';
+import { parametersOf, shapesOf } from './parameters.js';
+import { textMask, textTower } from './text-tower.js';
+import { type Shapes, weightsOf } from './weights.js';
+
+/** What a model takes. */
+export interface ModelInput {
+  /** f32 [B, 3, S, S], normalised. */
+  readonly images: Tensor;
+  /** i32 [N, T], start … end, padded with zeros; T may be smaller than the model's context. */
+  readonly texts: Tensor;
+}
+
+/** What a model returns without dense tokens. */
+export type ClipFeatures<A> = Pick<ClipOutput<A>, 'imageFeatures' | 'textFeatures' | 'logitScale'>;
+
+/** Options of `apply`. */
+export interface ApplyOptions {
+  /** Also return every position's token and the mask of the texts, as the local loss needs them. @defaultValue false */
+  readonly denseTokens?: boolean;
+}
+
+/** Options of `createModel`. */
+export interface ModelOptions {
+  /** Overrides the config's activation: what counts is how the weights were trained. @defaultValue the config's `quick_gelu` */
+  readonly quickGelu?: boolean;
+  /** Overrides the config's number of text positions. @defaultValue the config's `context_length` */
+  readonly contextLength?: number;
+  /** Adapters in the weights count `loraAlpha / rank` times. @defaultValue 1 */
+  readonly loraAlpha?: number;
+}
+
+/** A CLIP model: pure functions over a record of weights, which it never holds. */
+export interface Model {
+  readonly config: ClipConfig;
+  readonly loraAlpha: number;
+  /** Shape of every parameter, adapters left out, in open_clip's names and order. */
+  readonly shapes: Shapes;
+  /** New weights with open_clip's initialisation. Every parameter draws under its own name: same key, same numbers, in any order. */
+  init(key: Key): Params<Tensor>;
+  /**
+   * Both towers. Features have unit length, tokens have not; `logitScale` is `exp` of the parameter.
+   *
+   * @throws ShapeError for inputs or weights of another shape, WeightsError for a missing weight
+   */
+  apply(params: Params<Tensor>, input: ModelInput, options: ApplyOptions & { readonly denseTokens: true }): ClipOutput<Tensor>;
+  apply(params: Params<Tensor>, input: ModelInput, options?: ApplyOptions): ClipFeatures<Tensor>;
+  /** Images f32 [B, 3, S, S] to unit features [B, D]. Uses only weights under `visual.` */
+  encodeImage(params: Params<Tensor>, images: Tensor): Tensor2D;
+  /** Texts i32 [N, T] to unit features [N, D]. Uses no weight under `visual.` */
+  encodeText(params: Params<Tensor>, texts: Tensor): Tensor2D;
+}
+
+/**
+ * A CLIP model from one of open_clip's names or a config in its JSON format.
+ *
+ * All functions of the result are pure and made of tfjs ops: differentiate them, run them eagerly, or compile them with `jit`.
+ * Linear layers use the adapters (`….lora_A`, `….lora_B`) that they find among the weights.
+ *
+ * @throws OptionError for an unknown name, a config of another architecture, or an option out of its range
+ * @example
+ * const model = createModel('ViT-B-32-quickgelu');
+ * const params = model.init(createKey(0));
+ * const { imageFeatures, textFeatures, logitScale } = model.apply(params, { images, texts });
+ */
+export function createModel(nameOrConfig: ModelName | ClipConfig, options: ModelOptions = {}): Model {
+  const config = resolveConfig(nameOrConfig, options);
+  const { loraAlpha = 1 } = options;
+  if (!(Number.isFinite(loraAlpha) && loraAlpha > 0)) {
+    throw new OptionError({ function: 'createModel', argument: 'loraAlpha', rule: 'must be a positive number', got: String(loraAlpha) });
+  }
+  const parameters = parametersOf(config);
+  const shapes = shapesOf(parameters);
+
+  const runImages = (caller: string, params: Params<Tensor>, images: Tensor, denseTokens: boolean) => {
+    const side = config.vision_cfg.image_size;
+    checkShapes(caller, { images: [images, `* 3 ${side} ${side}`] });
+    return imageTower(weightsOf(caller, params, shapes, loraAlpha, 'visual.'), config, images as Tensor4D, denseTokens);
+  };
+  const runTexts = (caller: string, params: Params<Tensor>, texts: Tensor, denseTokens: boolean) => {
+    checkTexts(caller, texts, config.text_cfg.context_length);
+    return textTower(weightsOf(caller, params, shapes, loraAlpha), config, texts as Tensor2D, denseTokens);
+  };
+
+  function apply(params: Params<Tensor>, input: ModelInput, options: ApplyOptions & { readonly denseTokens: true }): ClipOutput<Tensor>;
+  function apply(params: Params<Tensor>, input: ModelInput, options?: ApplyOptions): ClipFeatures<Tensor>;
+  function apply(
+    params: Params<Tensor>,
+    { images, texts }: ModelInput,
+    { denseTokens = false }: ApplyOptions = {},
+  ): ClipFeatures<Tensor> | ClipOutput<Tensor> {
+    return tidy(() => {
+      const image = runImages('apply', params, images, denseTokens);
+      const text = runTexts('apply', params, texts, denseTokens);
+      const features = {
+        imageFeatures: normalize(image.pooled),
+        textFeatures: normalize(text.pooled),
+        logitScale: exp(weightsOf('apply', params, shapes, loraAlpha).get<Scalar>('logit_scale')),
+      };
+      if (!image.tokens || !text.tokens) return features;
+      return { ...features, imageTokens: image.tokens, textTokens: text.tokens, textMask: textMask(texts as Tensor2D) };
+    });
+  }
+
+  return {
+    config,
+    loraAlpha,
+    shapes,
+    init: (key) =>
+      mapParams(parameters, (parameter, name) => {
+        const { data, shape } = initialize(key, name, parameter);
+        return tensor(data, [...shape]);
+      }),
+    apply,
+    encodeImage: (params, images) => tidy(() => normalize(runImages('encodeImage', params, images, false).pooled)),
+    encodeText: (params, texts) => tidy(() => normalize(runTexts('encodeText', params, texts, false).pooled)),
+  };
+}
+
+function resolveConfig(nameOrConfig: ModelName | ClipConfig, { quickGelu, contextLength }: ModelOptions): ClipConfig {
+  const known: Readonly<Record<string, ClipConfig>> = configs;
+  if (typeof nameOrConfig === 'string' && !Object.hasOwn(known, nameOrConfig)) {
+    const hint = `The nearest is ${nearest(nameOrConfig, Object.keys(known))}; any open_clip JSON config of a plain ViT can be passed instead`;
+    throw new OptionError({
+      function: 'createModel',
+      argument: 'nameOrConfig',
+      rule: 'must be a known model',
+      got: `'${nameOrConfig}'`,
+      hint,
+    });
+  }
+  const given = typeof nameOrConfig === 'string' ? known[nameOrConfig]! : nameOrConfig;
+  checkConfig('createModel', given);
+  const config: ClipConfig = {
+    ...given,
+    text_cfg: { ...given.text_cfg, ...(contextLength !== undefined && { context_length: contextLength }) },
+    quick_gelu: quickGelu ?? given.quick_gelu ?? false,
+  };
+  checkConfig('createModel', config);
+  return config;
+}
+
+function checkTexts(caller: string, texts: Tensor, context: number): void {
+  checkShapes(caller, { texts: [texts, 'N T'] });
+  if (texts.dtype !== 'int32') {
+    throw new ShapeError({ function: caller, argument: 'texts', rule: 'must be int32', got: texts.dtype });
+  }
+  if (texts.shape[1]! > context) {
+    const rule = `must have at most ${context} positions`;
+    throw new ShapeError({ function: caller, argument: 'texts', rule, got: String(texts.shape[1]) });
+  }
+}

@@ -1,0 +1,76 @@
+import {
+  add,
+  concat,
+  matMul,
+  reshape,
+  slice,
+  type Tensor,
+  type Tensor1D,
+  type Tensor2D,
+  type Tensor3D,
+  type Tensor4D,
+  transpose,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import { type ClipConfig, visionSizes } from '../config/clip-config.js';
+import { adapterNames, mergedWeight } from '../lora/adapters.js';
+import { normed, transformer, transformerRun } from './transformer.js';
+import type { Weights } from './weights.js';
+
+/**
+ * The image tower.
+ *
+ * @param weights - under `visual.`
+ * @param images - [B, 3, S, S]
+ * @returns `pooled` [B, D]: the class position after ln_post, times proj; `tokens` [B, P, D]: the patch positions likewise, if asked for
+ */
+export function imageTower(
+  weights: Weights,
+  config: ClipConfig,
+  images: Tensor4D,
+  denseTokens: boolean,
+): { readonly pooled: Tensor2D; readonly tokens?: Tensor3D } {
+  const sizes = visionSizes(config.vision_cfg);
+  const batch = images.shape[0];
+  const embedded = embedPatches(weights, images);
+  const length = embedded.shape[0] / batch; // 1 + P
+  const run = transformerRun(sizes, config.quick_gelu === true, { batch, length });
+  const x = transformer(normed(embedded, weights, 'ln_pre'), weights.under('transformer.'), run);
+
+  const proj = weights.get<Tensor2D>('proj');
+  const wide = reshape(x, [batch, length, sizes.width]);
+  if (!denseTokens) {
+    const first = reshape(slice(wide, [0, 0, 0], [batch, 1, sizes.width]), [batch, sizes.width]) as Tensor2D;
+    return { pooled: matMul(normed(first, weights, 'ln_post'), proj) };
+  }
+  const projected = reshape(matMul(normed(x, weights, 'ln_post'), proj), [batch, length, config.embed_dim]) as Tensor3D;
+  return {
+    pooled: reshape(slice(projected, [0, 0, 0], [batch, 1, config.embed_dim]), [batch, config.embed_dim]),
+    tokens: slice(projected, [0, 1, 0], [batch, length - 1, config.embed_dim]),
+  };
+}
+
+/** The class embedding and the patches of every image with their positions: [B · (1 + P), w]. */
+export function embedPatches(weights: Weights, images: Tensor4D): Tensor2D {
+  const batch = images.shape[0];
+  const patches = projectPatches(weights, images); // [B·P, w]
+  const width = patches.shape[1];
+  const count = patches.shape[0] / batch;
+  // Zeros plus the embedding, not broadcastTo: tfjs's gradient of that takes a slice per image.
+  const classes = add(zeros([batch, 1, width]), weights.get<Tensor1D>('class_embedding'));
+  const sequence = concat([classes, reshape(patches, [batch, count, width])], 1); // [B, 1 + P, w]
+  return reshape(add(sequence, weights.get<Tensor2D>('positional_embedding')), [batch * (count + 1), width]);
+}
+
+/** The patch convolution, whose stride is its size, as one matrix product: images [B, 3, S, S] to [B · P, w], patches row by row. */
+export function projectPatches(weights: Weights, images: Tensor4D): Tensor2D {
+  const weight = weights.get<Tensor4D>('conv1.weight'); // [w, 3, p, p]
+  const [a, b] = adapterNames('conv1.weight').map((name) => weights.find<Tensor2D>(name));
+  const adapted = a && b ? mergedWeight(weight, a, b, weights.loraAlpha) : weight;
+  const [width, channels, patch] = weight.shape;
+  const [batch, , side] = images.shape;
+  const grid = side / patch;
+  const tiles: Tensor = reshape(images, [batch, channels, grid, patch, grid, patch]);
+  const rows = reshape(transpose(tiles, [0, 2, 4, 1, 3, 5]), [batch * grid * grid, channels * patch * patch]) as Tensor2D;
+  return matMul(rows, reshape(adapted, [width, channels * patch * patch]), false, true);
+}

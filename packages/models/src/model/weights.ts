@@ -1,0 +1,42 @@
+import { type Params, ShapeError, WeightsError } from '@fsc-clip/core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+
+/** Shapes by name. */
+export type Shapes = Readonly<Params<readonly number[]>>;
+
+/** The weights of one run, looked up by name, with a prefix that grows on the way down. */
+export interface Weights {
+  /** The tensor of this name. @throws WeightsError when it is missing, ShapeError when its shape is not the model's */
+  get<T extends Tensor>(name: string): T;
+  /** The tensor of this name if there is one: adapters. */
+  find<T extends Tensor>(name: string): T | undefined;
+  /** The weights whose names begin with `prefix`. */
+  under(prefix: string): Weights;
+  /** Adapters count `loraAlpha / rank` times. */
+  readonly loraAlpha: number;
+}
+
+/** Weights over a record, for the function `caller`. */
+export function weightsOf(caller: string, params: Params<Tensor>, shapes: Shapes, loraAlpha: number, prefix = ''): Weights {
+  return {
+    loraAlpha,
+    get: <T extends Tensor>(name: string) => {
+      const full = prefix + name;
+      const value = params[full];
+      if (!value) throw new WeightsError({ function: caller, argument: 'params', rule: `must hold \`${full}\``, got: 'none' });
+      const shape = shapes[full];
+      if (!shape || !sameShape(value.shape, shape)) {
+        const rule = `must be [${shape?.join(', ')}]`;
+        throw new ShapeError({ function: caller, argument: full, rule, got: `[${value.shape.join(', ')}]` });
+      }
+      return value as T;
+    },
+    find: <T extends Tensor>(name: string) => params[prefix + name] as T | undefined,
+    under: (more) => weightsOf(caller, params, shapes, loraAlpha, prefix + more),
+  };
+}
+
+/** Whether two shapes are equal. */
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size === b[axis]);
+}
