@@ -1,8 +1,17 @@
 import '@tensorflow/tfjs';
 import type { HostArray } from '@fsc-clip/core';
 import { type LossTerms, valueAndGrads } from '@fsc-clip/core/tensor';
-import { allowedError, type GoldenNumber, golden, goldenNumber, hasGolden, relativeError, termError } from '@fsc-clip/testdata';
-import { div, matMul, norm, ones, type Scalar, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
+import {
+  allowedError,
+  type GoldenArea,
+  type GoldenNumber,
+  golden,
+  goldenNumber,
+  hasGolden,
+  relativeError,
+  termError,
+} from '@fsc-clip/testdata';
+import { concat, div, matMul, norm, ones, reshape, type Scalar, slice, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
   type AlignmentOptions,
@@ -22,7 +31,8 @@ import {
 type Output = Features & DenseTokens;
 type Name = keyof Output;
 type Loss = (output: Output, batch: HasNegatives) => Scalar | LossTerms;
-type Expected = Readonly<Record<string, GoldenNumber>> & { readonly error?: string };
+/** Terms by name, or what the reference raises. */
+type Expected = Readonly<Record<string, GoldenNumber>> | { readonly error: string };
 
 interface Options {
   readonly loss?: 'crossEntropy' | 'focal';
@@ -35,7 +45,14 @@ interface Options {
   readonly logitScale?: number;
 }
 
-interface Case {
+interface GoldenGradients {
+  readonly gradients: Readonly<Record<string, string>>;
+  readonly gradientRows?: Readonly<Record<string, readonly number[]>>;
+  readonly gradientNorm?: Readonly<Record<string, number>>;
+  readonly float32GradientError?: Readonly<Record<string, number>>;
+}
+
+interface Case extends GoldenGradients {
   readonly name: string;
   readonly kind: string;
   readonly shape: Readonly<Record<'B' | 'D' | 'P' | 'T' | 'K', number>>;
@@ -43,12 +60,8 @@ interface Case {
   readonly inputs: string;
   readonly negativeMask?: string | null;
   readonly expected: Expected;
-  readonly float32: Expected;
+  readonly float32?: Expected;
   readonly gradientOf: readonly string[];
-  readonly gradients: Readonly<Record<string, string>>;
-  readonly gradientRows: Readonly<Record<string, readonly number[]>>;
-  readonly gradientNorm: Readonly<Record<string, number>>;
-  readonly float32GradientError: Readonly<Record<string, number>>;
   /** Kind `localInside`. */
   readonly arrays: { readonly groupedImageTokens: string; readonly scores: string };
   /** Kind `degenerate`. */
@@ -74,6 +87,7 @@ const negativeOptions = ({ loss, focalGamma, labelSmoothing, normalizer, sparsif
   ...(normalizer && { normalizer }),
   ...(sparsify !== undefined && { sparsify }),
 });
+const recipe: Options = { loss: 'focal', focalGamma: 2, labelSmoothing: 0.02, globalWeight: 0.5, localWeight: 0.2 };
 const fscOf = (options: Options): Loss =>
   fscClipLoss({ ...negativeOptions(options), globalWeight: options.globalWeight ?? 0, localWeight: options.localWeight ?? 0 });
 
@@ -89,16 +103,62 @@ const kinds: Readonly<Record<string, { readonly loss: (options: Options) => Loss
   fsc: { loss: fscOf, inputs: ofAll },
 };
 
-describe.skipIf(!hasGolden('losses'))('golden losses', () => {
+/** `describe.skipIf` would still run the suite's body, which reads the area. */
+const describeGolden = (area: string, title: string, suite: () => void) =>
+  hasGolden(area) ? describe(title, suite) : it.skip(`${title}: not in this set`, () => {});
+
+const asTensor = ({ data, shape }: HostArray) => tensor(data, [...shape]);
+
+function differentiate(loss: Loss, inputs: Output, negativeMask: Tensor, names: readonly Name[]) {
+  const of = valueAndGrads((params) => loss({ ...inputs, ...params }, { negativeMask }));
+  const { value, terms, grads } = of(Object.fromEntries(names.map((name) => [name, inputs[name]])));
+  const values = Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, term.dataSync()[0]!]));
+  return { value: value.dataSync()[0]!, terms: values, grads };
+}
+
+/** Every number of `actual` that the reference has, within the golden set's tolerance. */
+function expectTerms(
+  { expected, float32 }: Pick<Case, 'expected' | 'float32'>,
+  names: readonly string[],
+  actual: (name: string) => number,
+) {
+  for (const name of names) {
+    const term = goldenNumber((expected as Record<string, GoldenNumber>)[name]!);
+    const own = float32 && termError(goldenNumber((float32 as Record<string, GoldenNumber>)[name]!), term);
+    expect(termError(actual(name), term), name).toBeLessThanOrEqual(allowedError(own, 1e-5));
+  }
+}
+
+function expectGradients(area: GoldenArea<unknown, unknown>, golden: GoldenGradients, grads: Record<string, Tensor>) {
+  for (const name of ofAll) {
+    const key = goldenNames[name];
+    if (golden.gradients[key] === undefined) continue;
+    const expected = area.array(golden.gradients[key]);
+    const allowed = allowedError(golden.float32GradientError?.[key], name === 'logitScale' ? 1e-4 : 1e-5);
+    if (grads[name] === undefined) {
+      expect(relativeError(zeros([...expected.shape]).dataSync(), expected.data), `${name} does not matter`).toBe(0);
+      continue;
+    }
+    const data = [...grads[name].dataSync()];
+    const rowSize = data.length / (grads[name].shape[0] ?? 1);
+    const rows = golden.gradientRows?.[key]?.flatMap((row) => data.slice(row * rowSize, (row + 1) * rowSize)) ?? data;
+    expect(relativeError(rows, expected.data), `gradient of ${name}`).toBeLessThanOrEqual(allowed);
+    if (golden.gradientNorm) {
+      const length = Math.sqrt(data.reduce((squares, number) => squares + number ** 2, 0));
+      const wanted = new Float32Array([golden.gradientNorm[key]!]);
+      expect(relativeError([length], wanted), `length of the gradient of ${name}`).toBeLessThanOrEqual(allowed);
+    }
+  }
+}
+
+describeGolden('losses', 'golden losses', () => {
   const area = golden<Case>('losses');
   const cases = (...wanted: string[]) => area.cases.filter(({ kind }) => wanted.includes(kind)).map((each) => [each.name, each] as const);
 
   it('knows every kind of case', () => {
-    const kindsOfSet = new Set(area.cases.map(({ kind }) => kind));
-    expect([...kindsOfSet].sort()).toEqual([...Object.keys(kinds), 'degenerate', 'localInside'].sort());
+    expect([...Object.keys(kinds), 'degenerate', 'localInside']).toEqual(expect.arrayContaining(area.cases.map(({ kind }) => kind)));
   });
 
-  const asTensor = ({ data, shape }: HostArray) => tensor(data, [...shape]);
   /** The first rows, since a case may use fewer than its set holds. */
   const head = ({ data, shape: [rows, ...row] }: HostArray, count: number) =>
     tensor(data.slice(0, (data.length / rows!) * count), [count, ...row]);
@@ -121,49 +181,13 @@ describe.skipIf(!hasGolden('losses'))('golden losses', () => {
     };
   }
 
-  function differentiate(loss: Loss, inputs: Output, negativeMask: Tensor, names: readonly Name[]) {
-    const of = valueAndGrads((params) => loss({ ...inputs, ...params }, { negativeMask }));
-    const { value, terms, grads } = of(Object.fromEntries(names.map((name) => [name, inputs[name]])));
-    const values = Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, term.dataSync()[0]!]));
-    return { value: value.dataSync()[0]!, terms: values, grads };
-  }
-
-  function expectGradients({ gradients, gradientRows, gradientNorm, float32GradientError }: Case, grads: Record<string, Tensor>) {
-    for (const name of ofAll) {
-      const key = goldenNames[name];
-      if (gradients[key] === undefined) continue;
-      const expected = area.array(gradients[key]);
-      const allowed = allowedError(float32GradientError?.[key], name === 'logitScale' ? 1e-4 : 1e-5);
-      const grad = grads[name];
-      if (grad === undefined) {
-        expect(
-          expected.data.every((number) => number === 0),
-          `${name} must not matter to the reference either`,
-        ).toBe(true);
-        continue;
-      }
-      const data = grad.dataSync();
-      const rowSize = data.length / (grad.shape[0] ?? 1);
-      const rows = gradientRows?.[key]?.flatMap((row) => [...data.slice(row * rowSize, (row + 1) * rowSize)]) ?? data;
-      expect(relativeError(rows, expected.data), `gradient of ${name}`).toBeLessThanOrEqual(allowed);
-      const length = Math.sqrt(data.reduce((squares, number) => squares + number ** 2, 0));
-      if (gradientNorm)
-        expect(relativeError([length], new Float32Array([gradientNorm[key]!])), `norm of ${name}`).toBeLessThanOrEqual(allowed);
-    }
-  }
-
   it.each(cases(...Object.keys(kinds)))('%s', (_, each) => {
     const { loss, inputs } = kinds[each.kind]!;
     const { B, K } = each.shape;
     const negativeMask = each.negativeMask ? asTensor(area.array(each.negativeMask)) : zeros([K, B]);
     const { value, terms, grads } = differentiate(loss(each.options), inputsOf(each), negativeMask, inputs);
-    const actual = Object.keys(terms).length > 0 ? terms : { [each.gradientOf[0]!]: value };
-    for (const term of each.gradientOf) {
-      const expected = goldenNumber(each.expected[term]!);
-      const float32Error = termError(goldenNumber(each.float32[term]!), expected);
-      expect(termError(actual[term]!, expected), term).toBeLessThanOrEqual(allowedError(float32Error, 1e-5));
-    }
-    expectGradients(each, grads);
+    expectTerms(each, each.gradientOf, (name) => terms[name] ?? value);
+    expectGradients(area, each, grads);
   });
 
   it.each(cases('localInside'))('%s', (_, { inputs, options, arrays }) => {
@@ -189,12 +213,54 @@ describe.skipIf(!hasGolden('losses'))('golden losses', () => {
     );
     expect(Number.isFinite(value)).toBe(true);
     for (const [name, grad] of Object.entries(grads)) expect(grad.dataSync().every(Number.isFinite), `gradient of ${name}`).toBe(true);
-    if (each.expected.error !== undefined) return;
-    for (const [term, expected] of Object.entries(each.expected)) {
-      if (typeof expected !== 'number') continue;
-      const float32Error = termError(goldenNumber(each.float32[term]!), expected);
-      expect(termError(terms[term]!, expected), term).toBeLessThanOrEqual(allowedError(float32Error, 1e-5));
-    }
-    if (Object.values(each.nanInGradients?.float64 ?? {}).every((count) => count === 0)) expectGradients(each, grads);
+    if ('error' in each.expected) return;
+    const known = Object.entries(each.expected).filter(([, number]) => typeof number === 'number');
+    expectTerms(
+      each,
+      known.map(([name]) => name),
+      (name) => terms[name]!,
+    );
+    if (Object.values(each.nanInGradients?.float64 ?? {}).every((count) => count === 0)) expectGradients(area, each, grads);
+  });
+});
+
+describeGolden('distributed', 'golden distributed: the rows of all ranks in one process', () => {
+  type Layout = { readonly worldSize: number; readonly shape: { readonly B: number; readonly K: number } };
+  const area = golden<Case & { readonly worldSize: number }, Layout>('distributed');
+  const { worldSize, shape } = area.json;
+  const ranks = Array.from({ length: worldSize }, (_, rank) => rank);
+  const images = (name: string) => concat(ranks.map((rank) => asTensor(area.array(`rank${rank}/${name}`))));
+  /** Slot by slot, rank by rank inside a slot. */
+  const texts = (name: string) => {
+    const ofRank = (rank: number) => asTensor(area.array(`rank${rank}/${name}`));
+    const row = ofRank(0).shape.slice(1);
+    const grid = ranks.map((rank) => reshape(ofRank(rank), [1 + shape.K, shape.B, ...row]));
+    return reshape(concat(grid, 1), [-1, ...row]);
+  };
+  const output: Output = {
+    imageFeatures: images('image_features'),
+    textFeatures: texts('text_features'),
+    imageTokens: images('image_tokens'),
+    textTokens: texts('text_tokens'),
+    textMask: texts('text_mask'),
+    logitScale: asTensor(area.array('rank0/logit_scale')),
+  };
+  const negativeMask = concat(
+    ranks.map((rank) => asTensor(area.array(`rank${rank}/mask`))),
+    1,
+  );
+  const single = area.cases.filter((each) => each.worldSize === 1);
+
+  it('lists such cases', () => {
+    expect(single.length).toBeGreaterThan(0);
+  });
+
+  it.each(single.map((each) => [each.name, each] as const))('%s', (_, each) => {
+    const { loss, inputs } = kinds[each.kind]!;
+    const textRows = area.array(each.gradients['text_features']!).shape[0]!;
+    const textFeatures = slice(output.textFeatures, 0, textRows);
+    const { value, terms, grads } = differentiate(loss(recipe), { ...output, textFeatures }, negativeMask, inputs);
+    expectTerms(each, Object.keys(each.expected), (name) => terms[name] ?? value);
+    expectGradients(area, each, grads);
   });
 });
