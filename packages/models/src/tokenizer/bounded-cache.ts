@@ -1,0 +1,19 @@
+/**
+ * Remembers the results of `compute` for the strings asked for lately: at least the last `size`, at most twice as many. Two
+ * generations, of which the older is forgotten when the younger is full, make this as fast as a plain map.
+ */
+export function boundedCache<Value>(size: number, compute: (key: string) => Value): (key: string) => Value {
+  let young = new Map<string, Value>();
+  let old = new Map<string, Value>();
+  return (key) => {
+    const known = young.get(key);
+    if (known !== undefined) return known;
+    const value = old.get(key) ?? compute(key);
+    if (young.size >= size) {
+      old = young;
+      young = new Map();
+    }
+    young.set(key, value);
+    return value;
+  };
+}
