@@ -1,5 +1,18 @@
 export type { EncodeDatasetOptions, Encoded } from './encode-dataset.js';
 export { encodeDataset } from './encode-dataset.js';
+export { formatTable } from './format-table.js';
+export type {
+  AlignmentMap,
+  CurveChart,
+  CurveSeries,
+  HardCase,
+  Metric,
+  ReportData,
+  ScoreCell,
+  ScoreRow,
+  ScoreTable,
+} from './report/report-data.js';
+export { writeReport } from './report/write-report.js';
 export type { ClassificationScore } from './scores/classification-score.js';
 export { classificationScore } from './scores/classification-score.js';
 export type { CompositionalAccuracyOptions } from './scores/compositional-accuracy.js';
