@@ -1,1 +1,2 @@
+export { jit } from './jit.js';
 export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, JitOptions, Output } from './types.js';

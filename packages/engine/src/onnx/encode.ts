@@ -1,0 +1,151 @@
+import { create, toBinary } from '@bufbuild/protobuf';
+import { DeviceError } from '@fsc-clip/core';
+import type { Attribute, ConstantData, ElementType, Graph, Value } from '../graph/graph.js';
+import { sizeOf } from '../graph/graph.js';
+import { liveNodes } from '../graph/order.js';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  type TensorProto,
+  TensorProtoSchema,
+  TensorProto_DataType as TensorType,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb.js';
+import { operatorOf } from './operators.js';
+
+/** A program for onnxruntime. */
+export interface EncodedProgram {
+  readonly model: Uint8Array;
+  /** Which of the graph's inputs the program takes (unused ones are left out), by name. */
+  readonly inputs: readonly { readonly name: string; readonly index: number }[];
+  /** One name per output of the graph, in order. */
+  readonly outputs: readonly string[];
+}
+
+const operatorSet = 21n;
+const modelVersion = 10n;
+const largestModel = 2 ** 31 - 2 ** 20;
+
+const tensorTypes: Record<ElementType, TensorType> = {
+  float32: TensorType.FLOAT,
+  int32: TensorType.INT32,
+  bool: TensorType.BOOL,
+  int64: TensorType.INT64,
+};
+
+/**
+ * Writes a graph as an ONNX model.
+ *
+ * @throws DeviceError when its constants are larger than a protobuf can be
+ */
+export function encodeProgram(graph: Graph): EncodedProgram {
+  const nodes = liveNodes(graph);
+  const initializers: TensorProto[] = [];
+  const prologue: NodeProto[] = [];
+  const used = new Set<Value>();
+
+  const nameOf = (value: Value): string => {
+    const name = `v${value.id}`;
+    if (used.has(value)) return name;
+    used.add(value);
+    if (value.source.kind === 'constant') initializers.push(constantTensor(name, value.shape, value.dtype, value.source.data));
+    if (value.source.kind === 'splat') {
+      const splat = encodeSplat(name, value, value.source.number);
+      initializers.push(...splat.initializers);
+      prologue.push(...splat.nodes);
+    }
+    return name;
+  };
+
+  const body = nodes.map((node) => {
+    const { op, domain, attributes } = operatorOf(node);
+    return create(NodeProtoSchema, {
+      name: node.name,
+      opType: op,
+      domain,
+      input: node.inputs.map(nameOf),
+      output: node.outputs.map((value) => `v${value.id}`),
+      attribute: Object.entries(attributes).map(([name, attribute]) => encodeAttribute(name, attribute)),
+    });
+  });
+  // An output must be made by a node, and by one name only.
+  const outputs = graph.outputs.map((value, i) => {
+    body.push(create(NodeProtoSchema, { name: `output_${i}`, opType: 'Identity', input: [nameOf(value)], output: [`o${i}`] }));
+    return `o${i}`;
+  });
+  const inputs = graph.inputs.flatMap((value, index) => (used.has(value) ? [{ name: `v${value.id}`, index }] : []));
+
+  const constantBytes = initializers.reduce((sum, { rawData }) => sum + rawData!.byteLength, 0);
+  if (constantBytes > largestModel) {
+    throw new DeviceError({
+      function: 'jit',
+      argument: 'fn',
+      rule: 'may capture less than 2 GB of constants',
+      got: `${(constantBytes / 2 ** 30).toFixed(2)} GB`,
+      hint: 'Pass large tensors as arguments instead of capturing them',
+    });
+  }
+  const model = create(ModelProtoSchema, {
+    irVersion: modelVersion,
+    producerName: 'fsc-clip',
+    opsetImport: [
+      { domain: '', version: operatorSet },
+      { domain: 'com.microsoft', version: 1n },
+    ],
+    graph: create(GraphProtoSchema, {
+      name: 'program',
+      node: [...prologue, ...body],
+      initializer: initializers,
+      input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!)),
+      output: outputs.map((name, i) => valueInfo(name, graph.outputs[i]!)),
+    }),
+  });
+  return { model: toBinary(ModelProtoSchema, model), inputs, outputs };
+}
+
+/** One number, given its shape by `Expand` where it is more than one. */
+function encodeSplat(name: string, { shape, dtype }: Value, number: number): { initializers: TensorProto[]; nodes: NodeProto[] } {
+  const data = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype as 'float32'].of(number);
+  if (sizeOf(shape) === 1) return { initializers: [constantTensor(name, shape, dtype, data)], nodes: [] };
+  const scalar = constantTensor(`${name}_number`, [], dtype, data);
+  const sizes = constantTensor(`${name}_shape`, [shape.length], 'int64', BigInt64Array.from(shape, BigInt));
+  const expand = create(NodeProtoSchema, { name: `${name}_expand`, opType: 'Expand', input: [scalar.name!, sizes.name!], output: [name] });
+  return { initializers: [scalar, sizes], nodes: [expand] };
+}
+
+function constantTensor(name: string, shape: readonly number[], dtype: ElementType, data: ConstantData): TensorProto {
+  return create(TensorProtoSchema, {
+    name,
+    dims: shape.map(BigInt),
+    dataType: tensorTypes[dtype],
+    rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+  });
+}
+
+function encodeAttribute(name: string, attribute: Attribute): AttributeProto {
+  if ('int' in attribute) return create(AttributeProtoSchema, { name, type: AttributeType.INT, i: BigInt(attribute.int) });
+  if ('float' in attribute) return create(AttributeProtoSchema, { name, type: AttributeType.FLOAT, f: attribute.float });
+  if ('ints' in attribute) return create(AttributeProtoSchema, { name, type: AttributeType.INTS, ints: attribute.ints.map(BigInt) });
+  return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(attribute.string) });
+}
+
+function valueInfo(name: string, { shape, dtype }: Value): ValueInfoProto {
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: {
+      value: {
+        case: 'tensorType',
+        value: {
+          elemType: tensorTypes[dtype],
+          shape: { dim: shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })) },
+        },
+      },
+    },
+  });
+}

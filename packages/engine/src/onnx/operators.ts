@@ -1,0 +1,26 @@
+import type { Attributes, Node } from '../graph/graph.js';
+
+/** A final ONNX operator. */
+export interface Operator {
+  readonly op: string;
+  readonly domain: '' | 'com.microsoft';
+  readonly attributes: Attributes;
+}
+
+/**
+ * The operator that does a node best. Matrices with transposed sides: `Gemm` takes them in two dimensions; batched, onnxruntime's own
+ * `FusedMatMul` does (cpu and cuda have it; the encoder writes transposes for a device that does not).
+ */
+export function operatorOf(node: Node): Operator {
+  if (node.op !== 'MatMul') return { op: node.op, domain: '', attributes: node.attributes };
+  const [a, b] = node.inputs;
+  const transposed = isTransposed(node);
+  if (a!.shape.length === 2 && b!.shape.length === 2) return { op: 'Gemm', domain: '', attributes: node.attributes };
+  if (!transposed) return { op: 'MatMul', domain: '', attributes: {} };
+  return { op: 'FusedMatMul', domain: 'com.microsoft', attributes: node.attributes };
+}
+
+/** Whether a matrix product reads one of its sides transposed. */
+export function isTransposed(node: Node): boolean {
+  return ['transA', 'transB'].some((name) => (node.attributes[name] as { int: number } | undefined)?.int === 1);
+}

@@ -1,0 +1,54 @@
+import type { GraphBuilder } from '../graph/builder.js';
+import type { ElementType, Value } from '../graph/graph.js';
+import { binary, broadcastTo, cast, numberLike, select } from './elementwise.js';
+import { type Rule, unsupported } from './rule.js';
+import { reshape } from './shapes.js';
+
+/** Adds rows of `updates` to a zero array at `indices` [..., depth]; indices that occur twice add up. */
+function scatterAdd(g: GraphBuilder, indices: Value, updates: Value, shape: readonly number[]): Value {
+  const zeros = broadcastTo(g, g.splat(0, [], updates.dtype), shape);
+  return g.node('ScatterND', [zeros, cast(g, indices, 'int64'), updates], shape, updates.dtype, { reduction: { string: 'add' } });
+}
+
+/** Gathers, scatters, one-hot. */
+export const indexingRules: Record<string, Rule> = {
+  GatherV2: (g, { x, indices }, { axis, batchDims }: { axis: number; batchDims: number }) => {
+    const at = axis < 0 ? axis + x!.shape.length : axis;
+    const batch = batchDims < 0 ? batchDims + indices!.shape.length : batchDims;
+    const shape = [...x!.shape.slice(0, at), ...indices!.shape.slice(batch), ...x!.shape.slice(at + 1)];
+    const picked = cast(g, indices!, 'int32');
+    if (batch === 0) return g.node('Gather', [x!, picked], shape, x!.dtype, { axis: { int: at } });
+    if (batch !== at) return unsupported('gather', `batchDims ${batch} with axis ${at}`);
+    const deep = reshape(g, cast(g, picked, 'int64'), [...indices!.shape, 1]);
+    return g.node('GatherND', [x!, deep], shape, x!.dtype, { batch_dims: { int: batch } });
+  },
+  GatherNd: (g, { params, indices }) => {
+    const depth = indices!.shape.at(-1)!;
+    const shape = [...indices!.shape.slice(0, -1), ...params!.shape.slice(depth)];
+    return g.node('GatherND', [params!, cast(g, indices!, 'int64')], shape, params!.dtype);
+  },
+  ScatterNd: (g, { indices, updates }, { shape }: { shape: number[] }) => scatterAdd(g, indices!, updates!, shape),
+  // Negative segments are dropped, as tfjs does: they add zero to segment 0.
+  UnsortedSegmentSum: (g, { x, segmentIds }, { numSegments }: { numSegments: number }) => {
+    const segments = cast(g, segmentIds!, 'int32');
+    const real = binary(g, 'GreaterOrEqual', segments, numberLike(g, 0, segments), 'bool');
+    const perRow = reshape(g, real, [...segments.shape, ...x!.shape.slice(segments.shape.length).map(() => 1)]);
+    const kept = select(g, perRow, x!, numberLike(g, 0, x!));
+    const target = binary(g, 'Max', segments, numberLike(g, 0, segments));
+    return scatterAdd(g, reshape(g, target, [...segments.shape, 1]), kept, [numSegments, ...x!.shape.slice(segments.shape.length)]);
+  },
+  // An index outside [0, depth) gives a row of `offValue`; ONNX's own OneHot would wrap negative ones.
+  OneHot: (
+    g,
+    { indices },
+    { depth, onValue, offValue, dtype }: { depth: number; onValue: number; offValue: number; dtype: ElementType },
+  ) => {
+    const classes = g.constant(
+      Int32Array.from({ length: depth }, (_, i) => i),
+      [depth],
+      'int32',
+    );
+    const hot = binary(g, 'Equal', reshape(g, cast(g, indices!, 'int32'), [...indices!.shape, 1]), classes, 'bool');
+    return select(g, hot, g.splat(onValue, [], dtype), g.splat(offValue, [], dtype));
+  },
+};

@@ -1,0 +1,34 @@
+import { broadcastShapes, type GraphBuilder } from '../graph/builder.js';
+import type { Value } from '../graph/graph.js';
+import { arithmetic, unary } from './elementwise.js';
+import { type Rule, unsupported } from './rule.js';
+
+interface MatMulAttributes {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** Matrix product over the last two axes, the others broadcast. */
+export function matMul(g: GraphBuilder, a: Value, b: Value, { transposeA, transposeB }: MatMulAttributes): Value {
+  const rows = a.shape.at(transposeA ? -1 : -2)!;
+  const columns = b.shape.at(transposeB ? -2 : -1)!;
+  const shape = [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns];
+  return g.node('MatMul', [a, b], shape, 'float32', { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } });
+}
+
+const activations: Record<string, (g: GraphBuilder, x: Value) => Value> = {
+  linear: (_, x) => x,
+  relu: (g, x) => unary(g, 'Relu', x),
+  elu: (g, x) => unary(g, 'Elu', x),
+  sigmoid: (g, x) => unary(g, 'Sigmoid', x),
+};
+
+/** Matrix products. */
+export const matMulRules: Record<string, Rule> = {
+  BatchMatMul: (g, { a, b }, attributes: MatMulAttributes) => matMul(g, a!, b!, attributes),
+  _FusedMatMul: (g, { a, b, bias }, { activation, ...attributes }: MatMulAttributes & { activation: string }) => {
+    const product = matMul(g, a!, b!, attributes);
+    const act = activations[activation] ?? unsupported('fused.matMul', `the activation ${activation}`);
+    return act(g, bias ? arithmetic(g, 'Add', product, bias) : product);
+  },
+};

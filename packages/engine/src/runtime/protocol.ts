@@ -1,0 +1,45 @@
+import type { DType } from '../types.js';
+
+/** The devices that a session can run on. */
+export type SessionDevice = 'cpu' | 'webgpu' | 'cuda';
+
+/** An argument of a run: numbers from this thread, or an array that the worker holds. */
+export type RunInput =
+  | { readonly name: string; readonly array: number }
+  | {
+      readonly name: string;
+      readonly data: Float32Array | Int32Array | Uint8Array;
+      readonly shape: readonly number[];
+      readonly dtype: DType;
+    };
+
+/** A result of a run: which array of the worker it becomes. */
+export interface RunOutput {
+  readonly name: string;
+  readonly array: number;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** What the session worker is asked to do. Requests are carried out one after the other, in order. */
+export type Request =
+  | { readonly kind: 'compile'; readonly program: number; readonly model: Uint8Array }
+  | {
+      readonly kind: 'run';
+      readonly program: number;
+      readonly inputs: readonly RunInput[];
+      readonly outputs: readonly RunOutput[];
+      readonly donated: readonly number[];
+    }
+  | { readonly kind: 'read'; readonly array: number }
+  | { readonly kind: 'free'; readonly arrays: readonly number[] }
+  | { readonly kind: 'release'; readonly program: number };
+
+export interface RequestMessage {
+  readonly id: number;
+  readonly request: Request;
+}
+
+export type ResponseMessage =
+  | { readonly id: number; readonly data?: Float32Array | Int32Array | Uint8Array }
+  | { readonly id: number; readonly error: string };

@@ -1,0 +1,118 @@
+import { parentPort } from 'node:worker_threads';
+import { workerOptions } from '@fsc-clip/core/worker';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { sizeOf } from '../graph/graph.js';
+import type { DType } from '../types.js';
+import { BufferPool } from './buffer-pool.js';
+import type { Request, RequestMessage, ResponseMessage, RunInput, RunOutput, SessionDevice } from './protocol.js';
+
+// onnxruntime's `run` blocks the thread that calls it: sessions and arrays live here, one worker for each device.
+
+const { device } = workerOptions<{ device: SessionDevice }>();
+
+interface Program {
+  readonly session: InferenceSession;
+  readonly names: ReadonlySet<string>;
+  outputBytes: number;
+}
+
+const programs = new Map<number, Program>();
+const arrays = new Map<number, Tensor>();
+const pool = new BufferPool();
+
+async function compile(id: number, model: Uint8Array): Promise<void> {
+  const session = await InferenceSession.create(model, {
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    // Programs come with their final operators; onnxruntime's passes would merge a recomputed forward with the first one.
+    graphOptimizationLevel: 'disabled',
+    logSeverityLevel: 3,
+  });
+  programs.set(id, { session, names: new Set(session.inputNames), outputBytes: 0 });
+}
+
+async function run({ program: id, inputs, outputs, donated }: Extract<Request, { kind: 'run' }>): Promise<void> {
+  const program = programs.get(id)!;
+  if (program.outputBytes === 0) {
+    program.outputBytes = outputs.reduce((sum, output) => sum + bytesOf(output), 0);
+    pool.grow(program.outputBytes);
+  }
+  const feeds = Object.fromEntries(inputs.map((input) => [input.name, tensorOf(input)]));
+  const results = Object.fromEntries(outputs.map((output) => [output.name, emptyTensor(output)]));
+  try {
+    const written = await program.session.run(feeds, results);
+    for (const { name, array } of outputs) arrays.set(array, written[name] as Tensor);
+  } catch (error) {
+    for (const tensor of Object.values(results)) recycle(tensor);
+    throw error;
+  }
+  free(donated);
+}
+
+function tensorOf(input: RunInput): Tensor {
+  if ('array' in input) return arrays.get(input.array)!;
+  return new Tensor(input.dtype, input.data as Uint8Array, input.shape);
+}
+
+const views = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+
+function bytesOf({ dtype, shape }: { dtype: DType; shape: readonly number[] }): number {
+  return sizeOf(shape) * views[dtype].BYTES_PER_ELEMENT;
+}
+
+function emptyTensor({ dtype, shape }: RunOutput): Tensor {
+  return new Tensor(dtype, new views[dtype](pool.take(bytesOf({ dtype, shape }))) as Uint8Array, shape);
+}
+
+function recycle(tensor: Tensor): void {
+  const { buffer } = tensor.data as Float32Array;
+  if (buffer instanceof ArrayBuffer) pool.give(buffer);
+}
+
+function free(ids: readonly number[]): void {
+  for (const id of ids) {
+    const tensor = arrays.get(id);
+    if (tensor) recycle(tensor);
+    arrays.delete(id);
+  }
+}
+
+async function release(id: number): Promise<void> {
+  const program = programs.get(id)!;
+  programs.delete(id);
+  pool.shrink(program.outputBytes);
+  await program.session.release();
+}
+
+async function carryOut(request: Request): Promise<Float32Array | Int32Array | Uint8Array | undefined> {
+  switch (request.kind) {
+    case 'compile':
+      await compile(request.program, request.model);
+      return undefined;
+    case 'run':
+      await run(request);
+      return undefined;
+    case 'read':
+      return arrays.get(request.array)!.data as Float32Array;
+    case 'free':
+      free(request.arrays);
+      return undefined;
+    case 'release':
+      await release(request.program);
+      return undefined;
+  }
+}
+
+let last = Promise.resolve();
+
+parentPort!.on('message', ({ id, request }: RequestMessage) => {
+  last = last.then(async () => {
+    let response: ResponseMessage;
+    try {
+      const data = await carryOut(request);
+      response = data === undefined ? { id } : { id, data };
+    } catch (error) {
+      response = { id, error: error instanceof Error ? error.message : String(error) };
+    }
+    parentPort!.postMessage(response); // clones what is read: the array stays here
+  });
+});

@@ -1,0 +1,117 @@
+import { DeviceError } from '@fsc-clip/core';
+import { type BackendValues, type DataType, engine, KernelBackend, registerBackend } from '@tensorflow/tfjs-core';
+import { GraphBuilder } from '../graph/builder.js';
+import type { ElementType, Value } from '../graph/graph.js';
+import { userLine } from './user-line.js';
+
+/** Name of the tfjs backend that traces. */
+export const backendName = 'fsc-clip-trace';
+
+/** One array as tfjs's kernels see it. */
+export interface TracedInfo {
+  readonly dataId: object;
+  readonly shape: number[];
+  readonly dtype: DataType;
+}
+
+/**
+ * The tfjs backend that computes nothing: a tensor on it stands for a value of the graph under construction.
+ * Tensors of other backends that a traced function captures become constants, and stay where they are.
+ */
+export class TraceBackend extends KernelBackend {
+  graph = new GraphBuilder();
+  #values = new WeakMap<object, Value>();
+
+  /** Forgets the last trace. */
+  reset(): void {
+    this.graph = new GraphBuilder();
+    this.#values = new WeakMap();
+  }
+
+  /** A new tfjs handle for a value. */
+  track(value: Value): TracedInfo {
+    const dataId = {};
+    this.#values.set(dataId, value);
+    return { dataId, shape: [...value.shape], dtype: value.dtype as DataType };
+  }
+
+  /** The value behind a tfjs tensor. */
+  resolve({ dataId, shape, dtype }: { dataId: object; shape: readonly number[]; dtype: DataType }): Value {
+    let value = this.#values.get(dataId);
+    if (!value) {
+      const data = engine().readSync(dataId);
+      value = this.graph.constant(copied(data, dtype), shape, dtype as ElementType);
+      this.#values.set(dataId, value);
+    }
+    return value;
+  }
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): object {
+    return this.track(this.graph.constant(copied(values, dtype), shape, dtype as ElementType)).dataId;
+  }
+
+  override readSync(): BackendValues {
+    throw new DeviceError({
+      function: 'jit',
+      argument: 'fn',
+      rule: 'cannot read the values of a tensor: while it is traced there are none',
+      got: `dataSync() at ${userLine()}`,
+      hint: 'Return the tensor and read the result, or compute with tensors instead (where, mul by a mask)',
+    });
+  }
+
+  override async read(): Promise<BackendValues> {
+    return this.readSync();
+  }
+
+  override disposeData(): boolean {
+    return true; // values belong to the graph
+  }
+
+  override incRef(): void {}
+
+  override refCount(): number {
+    return 1;
+  }
+
+  override numDataIds(): number {
+    return 0;
+  }
+
+  override memory() {
+    return { unreliable: true, reasons: ['a traced tensor takes no memory'] };
+  }
+
+  override floatPrecision(): 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+}
+
+function copied(values: BackendValues, dtype: DataType): Float32Array | Int32Array | Uint8Array {
+  const source = values as ArrayLike<number>;
+  if (dtype === 'float32') return Float32Array.from(source);
+  if (dtype === 'int32') return Int32Array.from(source);
+  if (dtype === 'bool') return Uint8Array.from(source);
+  throw new DeviceError({
+    function: 'jit',
+    argument: 'fn',
+    rule: 'can hold float32, int32 and bool tensors',
+    got: `${dtype} at ${userLine()}`,
+  });
+}
+
+let instance: TraceBackend | undefined;
+
+/** The one tracing backend of this thread, registered with tfjs at first use. */
+export function traceBackend(): TraceBackend {
+  if (!instance) {
+    const backend = new TraceBackend();
+    registerBackend(backendName, () => backend, -1); // never chosen by tfjs itself
+    instance = backend;
+  }
+  return instance;
+}

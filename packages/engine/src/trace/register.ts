@@ -1,0 +1,24 @@
+import { type KernelFunc, registerKernel } from '@tensorflow/tfjs-core';
+import type { Value } from '../graph/graph.js';
+import { rules } from '../rules/index.js';
+import { backendName, type TraceBackend, type TracedInfo, traceBackend } from './backend.js';
+
+let registered = false;
+
+/** Registers every rule as a tfjs kernel of the tracing backend, once. */
+export function registerRules(): TraceBackend {
+  const backend = traceBackend();
+  if (registered) return backend;
+  registered = true;
+  for (const [kernelName, rule] of Object.entries(rules)) {
+    const kernelFunc: KernelFunc = ({ inputs, attrs }) => {
+      backend.graph.enter(kernelName);
+      const values: Record<string, Value> = {};
+      for (const [name, info] of Object.entries(inputs)) if (info) values[name] = backend.resolve(info as TracedInfo);
+      const result = rule(backend.graph, values, attrs ?? {});
+      return 'shape' in result ? backend.track(result) : result.map((value) => backend.track(value));
+    };
+    registerKernel({ kernelName, backendName, kernelFunc });
+  }
+  return backend;
+}
