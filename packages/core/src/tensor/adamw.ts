@@ -46,7 +46,7 @@ export function decays(name: string, value: { readonly shape: readonly number[] 
  * AdamW with decoupled weight decay (arXiv 1711.05101), equal to `torch.optim.AdamW`:
  * `p ← p (1 − lr λ)`, `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `p ← p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)`.
  *
- * @throws WeightsError when a parameter has no gradient
+ * @throws OptionError when an option is out of its range; WeightsError when a parameter has no gradient
  */
 export function adamW({
   betas = [0.9, 0.98],
@@ -60,6 +60,11 @@ export function adamW({
     ['betas[1]', beta2],
   ] as const) {
     if (!(beta >= 0 && beta < 1)) throw new OptionError({ function: 'adamW', argument, rule: 'must be in [0, 1)', got: String(beta) });
+  }
+  for (const [argument, value] of Object.entries({ epsilon, weightDecay })) {
+    if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) {
+      throw new OptionError({ function: 'adamW', argument, rule: 'must be a finite number of at least 0', got: String(value) });
+    }
   }
   return {
     init: (params) => ({

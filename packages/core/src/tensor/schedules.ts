@@ -11,12 +11,13 @@ export interface ScheduleOptions {
   readonly warmup?: number;
 }
 
-/** Linear warm-up, then half a cosine to zero at `total`: `½ (1 + cos(π (s − warmup) / (total − warmup))) · base`. */
+/** Linear warm-up, then half a cosine to zero at `total` and after: `½ (1 + cos(π (s − warmup) / (total − warmup))) · base`. */
 export function cosineSchedule({ base, warmup = 0, total }: ScheduleOptions & { readonly total: number }): Schedule {
   check('cosineSchedule', { base, warmup, total });
   return (step) => {
     if (step < warmup) return (base * (step + 1)) / warmup;
-    return 0.5 * (1 + Math.cos((Math.PI * (step - warmup)) / Math.max(1, total - warmup))) * base;
+    const progress = Math.min(1, (step - warmup) / Math.max(1, total - warmup));
+    return 0.5 * (1 + Math.cos(Math.PI * progress)) * base;
   };
 }
 
@@ -33,17 +34,18 @@ export interface CooldownOptions extends ScheduleOptions {
   readonly cooldown: number;
   /** Exponent of the decay; 1 is linear. @defaultValue 1 */
   readonly power?: number;
-  /** Learning rate at `total`. @defaultValue 0 */
+  /** Learning rate at `total` and after. @defaultValue 0 */
   readonly end?: number;
 }
 
 /** Linear warm-up, constant, then a polynomial decay over the last `cooldown` steps (open_clip's `const-cooldown`). */
 export function constantCooldownSchedule({ base, warmup = 0, total, cooldown, power = 1, end = 0 }: CooldownOptions): Schedule {
-  check('constantCooldownSchedule', { base, warmup, total, cooldown });
+  check('constantCooldownSchedule', { base, warmup, total, cooldown, power, end });
   const start = total - cooldown;
   return (step) => {
     if (step < warmup) return (base * (step + 1)) / warmup;
     if (step < start) return base;
+    if (step >= total) return end;
     const decay = (1 - (step - start) / (total - start)) ** power;
     return decay * (base - end) + end;
   };

@@ -1,4 +1,4 @@
-import { engine, keep, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { engine, getGradient, keep, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { OptionError } from '../errors.js';
 import type { Params } from '../types.js';
 import { createParams } from './params.js';
@@ -37,26 +37,32 @@ export function valueAndGrads<Inputs extends unknown[]>(
       const forward = () => {
         const result = loss(params, ...inputs);
         if (!('terms' in result)) return result;
-        for (const [term, scalar] of Object.entries(result.terms)) kept[term] = keep(scalar.clone()); // a clone: a term may be the total or a parameter
+        // copies, since a term may be the total itself
+        for (const [term, scalar] of Object.entries(result.terms)) kept[term] = keep(scalar.clone());
         return result.total;
       };
-      const { value, grads } = explained(() => engine().gradients(forward, Object.values(params), undefined, true));
-      const unreached = names.filter((_, i) => grads[i] == null);
-      if (unreached.length > 0) {
-        const got = `${unreached.slice(0, 5).join(', ')}${unreached.length > 5 ? ` and ${unreached.length - 5} more` : ''} without a path to it`;
-        throw new OptionError({
-          function: 'valueAndGrads',
-          argument: 'params',
-          rule: 'must all reach the loss',
-          got,
-          hint: 'Pass what is not trained apart (partitionParams)',
-        });
+      try {
+        const { value, grads } = explained(() => engine().gradients(forward, Object.values(params), undefined, true));
+        requireAll(names, grads);
+        const terms = Object.fromEntries(Object.entries(kept).map(([term, scalar]) => [term, scalar.clone()]));
+        return { value: value as Scalar, terms, grads: createParams(names.map((name, i) => [name, grads[i]!] as const)) };
+      } finally {
+        for (const scalar of Object.values(kept)) scalar.dispose();
       }
-      const terms = Object.fromEntries(Object.entries(kept).map(([term, scalar]) => [term, scalar.clone()]));
-      for (const scalar of Object.values(kept)) scalar.dispose();
-      return { value: value as Scalar, terms, grads: createParams(names.map((name, i) => [name, grads[i]!] as const)) };
     });
   };
+}
+
+function requireAll(names: readonly string[], grads: readonly (Tensor | null)[]): void {
+  const unreached = names.filter((_, i) => grads[i] == null);
+  if (unreached.length === 0) return;
+  throw new OptionError({
+    function: 'valueAndGrads',
+    argument: 'params',
+    rule: 'must all reach the loss',
+    got: `${unreached.slice(0, 5).join(', ')}${unreached.length > 5 ? ` and ${unreached.length - 5} more` : ''} without a path to it`,
+    hint: 'Pass what is not trained apart (partitionParams)',
+  });
 }
 
 function explained<T>(run: () => T): T {
@@ -65,12 +71,15 @@ function explained<T>(run: () => T): T {
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     if (!message.includes('gradient function not found')) throw cause;
+    const registered = getGradient('Multiply') !== undefined;
     throw new OptionError({
       function: 'valueAndGrads',
       argument: 'loss',
       rule: 'must use operations with a registered gradient',
       got: message,
-      hint: "@tensorflow/tfjs-core alone registers none: import '@tensorflow/tfjs' (or tfjs-node) once in your program",
+      hint: registered
+        ? 'tfjs has no gradient for this operation: compute what needs none inside `detached`'
+        : "@tensorflow/tfjs-core alone registers none: import '@tensorflow/tfjs' (or tfjs-node) once in your program",
       cause,
     });
   }
