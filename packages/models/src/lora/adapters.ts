@@ -6,6 +6,18 @@ export function adapterNames(weight: string): readonly [a: string, b: string] {
   return [`${stem}lora_A`, `${stem}lora_B`];
 }
 
+/** Rows and columns. */
+export type MatrixShape = readonly [rows: number, columns: number];
+
+/** Shapes of A and B beside a matrix [out, in] or the patch embedding [w, 3, p, p]. */
+export function adapterShapes(weightShape: readonly number[], rank: number): readonly [a: MatrixShape, b: MatrixShape] {
+  const [out, into, patch = 1] = weightShape as [number, number, number?];
+  return [
+    [rank * patch, into * patch],
+    [out * patch, rank * patch],
+  ];
+}
+
 /** Rank of an adapter, from its A: [rank, in] beside a matrix, [rank · p, 3 p] beside the patch embedding [w, 3, p, p]. */
 export function adapterRank(weightShape: readonly number[], aShape: readonly number[]): number {
   return aShape[0]! / (weightShape[3] ?? 1);

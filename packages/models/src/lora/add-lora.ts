@@ -3,7 +3,7 @@ import { createParams } from '@fsc-clip/core/tensor';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { initialize } from '../model/initialize.js';
 import type { Initial } from '../model/parameters.js';
-import { adapterNames, isLora } from './adapters.js';
+import { adapterNames, adapterShapes, isLora, type MatrixShape } from './adapters.js';
 
 /** Kinds of weights that can be adapted: the patch embedding, the attention's projections, the MLP's layers. */
 export type LoraTarget = 'conv1' | 'in_proj' | 'out_proj' | 'c_fc' | 'c_proj';
@@ -64,17 +64,6 @@ export function addLora(key: Key, params: Params<Tensor>, options: LoraOptions):
     return [created(key, a, aShape, first), created(key, b, bShape, second)];
   });
   return createParams([...Object.entries(params), ...adapters]);
-}
-
-type MatrixShape = readonly [rows: number, columns: number];
-
-/** Shapes of A and B beside a matrix [out, in] or the patch embedding [w, 3, p, p]. */
-function adapterShapes(shape: readonly number[], rank: number): readonly [a: MatrixShape, b: MatrixShape] {
-  const [out, into, patch = 1] = shape as [number, number, number?];
-  return [
-    [rank * patch, into * patch],
-    [out * patch, rank * patch],
-  ];
 }
 
 function xavier([rows, columns]: MatrixShape): Initial {
