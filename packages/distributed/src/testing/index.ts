@@ -1,0 +1,1 @@
+export { simulateRanks } from './simulate-ranks.js';
