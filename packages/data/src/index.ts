@@ -1,1 +1,12 @@
-export {};
+export type { DecodeOptions } from './decode-image.js';
+export { decodeImage, openImage } from './decode-image.js';
+export type { EvalTransform, EvalTransformOptions } from './eval-transform.js';
+export { evalTransform } from './eval-transform.js';
+export type { Interpolation } from './filter-coefficients.js';
+export type { Box, ImageSource, OpenedImage, RgbImage } from './image.js';
+export type { ImageTransform, TransformSettings } from './image-transform.js';
+export { clipMean, clipStd } from './normalise.js';
+export type { ResizeTarget } from './resize.js';
+export { resizeBicubic, resizeBilinear } from './resize.js';
+export type { TrainTransform, TrainTransformOptions } from './train-transform.js';
+export { trainTransform } from './train-transform.js';

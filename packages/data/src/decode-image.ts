@@ -1,0 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { DataError } from '@fsc-clip/core';
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import type { OpenedImage, RgbImage } from './image.js';
+import { cmykToRgb } from './resize-opened.js';
+
+/** Options of `decodeImage` and `openImage`. */
+export interface DecodeOptions {
+  /** How the file is called in messages. @defaultValue the path, or `image` for bytes */
+  readonly name?: string;
+  /** Larger pictures are refused before they are decoded. @defaultValue 89478485, Pillow's limit */
+  readonly maxPixels?: number;
+}
+
+const MAX_PIXELS = 89_478_485;
+
+/**
+ * Decodes a JPEG, PNG or WebP to RGB, byte for byte as Pillow's `Image.open(f).convert("RGB")`: alpha is dropped (colours under transparency
+ * stay), ICC profiles and EXIF orientation are ignored, of an animation the first frame counts. 16-bit PNG differ: Pillow clips them at 255, here they are divided by 256.
+ *
+ * @param source - a path or the bytes of a file
+ * @returns RGB pixels
+ * @throws DataError naming the file when it is missing, cut short, of another format, or larger than `maxPixels`
+ * @example
+ * const { data, width, height } = await decodeImage('cat.jpg');
+ */
+export async function decodeImage(source: string | Uint8Array, options: DecodeOptions = {}): Promise<RgbImage> {
+  const { file, space, width, height } = await open('decodeImage', source, options);
+  const data = space === 'cmyk' ? cmykToRgb(await file.cmyk()) : await file.rgb();
+  return { data, width, height };
+}
+
+/**
+ * Decodes like `decodeImage`, but keeps the mode that Pillow would open the file in, for pipelines that resize before they convert to RGB
+ * (open_clip's evaluation, and this method's reference on CSV data).
+ */
+export async function openImage(source: string | Uint8Array, options: DecodeOptions = {}): Promise<OpenedImage> {
+  const { file, bytes, ...metadata } = await open('openImage', source, options);
+  const { width, height, space } = metadata;
+  if (space === 'cmyk') return { data: await file.cmyk(), width, height, mode: 'CMYK' };
+  if (hasAlphaChannel(bytes, metadata)) return { data: await file.rgba(), width, height, mode: 'RGBA' };
+  const nearest = metadata.isPalette || metadata.bitsPerSample === 1;
+  return { data: await file.rgb(), width, height, mode: nearest ? 'P' : 'RGB' };
+}
+
+/** A PNG may mark a colour as transparent without an alpha channel: its mode stays RGB, L or P. The third bit of the colour type tells. */
+function hasAlphaChannel(bytes: Uint8Array, { format, hasAlpha }: Metadata): boolean {
+  return hasAlpha === true && (format !== 'png' || (bytes[25]! & 4) !== 0);
+}
+
+async function open(caller: string, source: string | Uint8Array, { name, maxPixels = MAX_PIXELS }: DecodeOptions) {
+  const argument = name ?? (typeof source === 'string' ? source : 'image');
+  const refuse = (rule: string, cause?: unknown, got = cause instanceof Error ? cause.message.trim() : undefined): never => {
+    throw new DataError({ function: caller, argument, rule, ...(got !== undefined && { got }), ...(cause !== undefined && { cause }) });
+  };
+  const bytes =
+    typeof source === 'string' ? await readFile(source).catch((cause) => refuse('must be a file that can be read', cause)) : source;
+  // libvips opens far more (SVG, PDF, TIFF…); from untrusted data only what the loaders of the field take.
+  if (!isRasterFile(bytes)) refuse('must be a JPEG, PNG or WebP file', undefined, `${bytes.length} bytes of something else`);
+  const pipeline = () => sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false });
+  const metadata = await pipeline()
+    .metadata()
+    .catch((cause) => refuse('must be a whole JPEG, PNG or WebP file', cause));
+  const { width, height } = metadata;
+  if (width * height > maxPixels) refuse(`must have at most ${maxPixels} pixels`, undefined, `${width}×${height}`);
+  const pixels = async (prepare: (pipeline: Sharp) => Sharp): Promise<Uint8Array> =>
+    prepare(pipeline())
+      .raw()
+      .toBuffer()
+      .catch((cause) => refuse('must be a whole JPEG, PNG or WebP file', cause));
+  const file = {
+    rgb: () => pixels((image) => image.toColourspace('srgb').removeAlpha()),
+    rgba: () => pixels((image) => image.toColourspace('srgb')),
+    // Without `pipelineColourspace` the channels would go through a colour profile.
+    cmyk: () => pixels((image) => image.pipelineColourspace('cmyk').toColourspace('cmyk')),
+  };
+  return { ...metadata, file, bytes };
+}
+
+function isRasterFile(bytes: Uint8Array): boolean {
+  const ascii = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
+  const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
+  return jpeg || ascii(0, 8) === '\x89PNG\r\n\x1a\n' || (ascii(0, 4) === 'RIFF' && ascii(8, 12) === 'WEBP');
+}

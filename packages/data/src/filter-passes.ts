@@ -1,0 +1,117 @@
+import { type FilterCoefficients, PRECISION_BITS } from './filter-coefficients.js';
+
+/** Pixels within a larger array: the byte of pixel (x, y) is `origin + y·stride + x·channels`. `origin` may lie before the array. */
+export interface PixelView {
+  readonly data: Uint8Array;
+  readonly origin: number;
+  readonly stride: number;
+  readonly channels: 3 | 4;
+}
+
+/** Positions from the first to (not including) the second. */
+export type Span = readonly [number, number];
+
+/** The input positions that the output positions of a span are made of. */
+export function inputsOf(coefficients: FilterCoefficients | undefined, [from, to]: Span): Span {
+  if (!coefficients) return [from, to];
+  return [coefficients.starts[from]!, coefficients.starts[to - 1]! + coefficients.counts[to - 1]!];
+}
+
+/** Every row of a span filtered along its length. Coordinates of the result are output columns and input rows. */
+export function filterRows(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
+  if (!coefficients) return source;
+  const target = emptyView(source.channels, rows, columns);
+  if (source.channels === 3) filterRowsOfThree(source, clamped(target), coefficients, rows, columns);
+  else filterRowsOfAny(source, clamped(target), coefficients, rows, columns);
+  return target;
+}
+
+/** Every column of a span filtered along its height: whole rows are added up, so that memory is read in order. */
+export function filterColumns(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
+  if (!coefficients) return source;
+  const { taps, starts, counts, weights } = coefficients;
+  const target = emptyView(source.channels, rows, columns);
+  const { data } = source;
+  const result = clamped(target);
+  const rowBytes = target.stride;
+  const sums = new Int32Array(rowBytes);
+  for (let y = rows[0], to = 0; y < rows[1]; y++, to += rowBytes) {
+    sums.fill(HALF);
+    for (let tap = 0; tap < counts[y]!; tap++) {
+      const weight = weights[y * taps + tap]!;
+      const from = source.origin + (starts[y]! + tap) * source.stride + columns[0] * source.channels;
+      for (let i = 0; i < rowBytes; i++) sums[i] = (sums[i]! + Math.imul(data[from + i]!, weight)) | 0;
+    }
+    for (let i = 0; i < rowBytes; i++) result[to + i] = sums[i]! >> PRECISION_BITS;
+  }
+  return target;
+}
+
+/** The pixels of a view, row after row, in an array that is never the input's. */
+export function packed(view: PixelView, rows: Span, columns: Span, source: PixelView): Uint8Array {
+  const rowBytes = (columns[1] - columns[0]) * view.channels;
+  const size = (rows[1] - rows[0]) * rowBytes;
+  const first = view.origin + rows[0] * view.stride + columns[0] * view.channels;
+  if (view !== source && view.stride === rowBytes && view.data.length === size) return view.data;
+  const result = new Uint8Array(size);
+  for (let to = 0, from = first; to < size; to += rowBytes, from += view.stride) result.set(view.data.subarray(from, from + rowBytes), to);
+  return result;
+}
+
+const HALF = 1 << (PRECISION_BITS - 1);
+
+/** The bytes of a view for sums in fixed point: a clamped array cuts off what overshoots 0 and 255. */
+function clamped({ data }: PixelView): Uint8ClampedArray {
+  return new Uint8ClampedArray(data.buffer);
+}
+
+function emptyView(channels: 3 | 4, rows: Span, columns: Span): PixelView {
+  const stride = (columns[1] - columns[0]) * channels;
+  return { data: new Uint8Array((rows[1] - rows[0]) * stride), origin: -(rows[0] * stride + columns[0] * channels), stride, channels };
+}
+
+/** Three channels at once: this loop is most of the time that resizing takes. */
+function filterRowsOfThree(
+  source: PixelView,
+  result: Uint8ClampedArray,
+  coefficients: FilterCoefficients,
+  rows: Span,
+  columns: Span,
+): void {
+  const { taps, starts, counts, weights } = coefficients;
+  const { data, origin, stride } = source;
+  for (let y = rows[0], to = 0; y < rows[1]; y++) {
+    const row = origin + y * stride;
+    for (let x = columns[0]; x < columns[1]; x++, to += 3) {
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
+      let from = row + starts[x]! * 3;
+      const end = x * taps + counts[x]!;
+      for (let tap = x * taps; tap < end; tap++, from += 3) {
+        const weight = weights[tap]!;
+        red = (red + Math.imul(data[from]!, weight)) | 0;
+        green = (green + Math.imul(data[from + 1]!, weight)) | 0;
+        blue = (blue + Math.imul(data[from + 2]!, weight)) | 0;
+      }
+      result[to] = red >> PRECISION_BITS;
+      result[to + 1] = green >> PRECISION_BITS;
+      result[to + 2] = blue >> PRECISION_BITS;
+    }
+  }
+}
+
+function filterRowsOfAny(source: PixelView, result: Uint8ClampedArray, coefficients: FilterCoefficients, rows: Span, columns: Span): void {
+  const { taps, starts, counts, weights } = coefficients;
+  const { data, origin, stride, channels } = source;
+  for (let y = rows[0], to = 0; y < rows[1]; y++) {
+    for (let x = columns[0]; x < columns[1]; x++) {
+      for (let channel = 0; channel < channels; channel++, to++) {
+        const from = origin + y * stride + starts[x]! * channels + channel;
+        let sum = HALF;
+        for (let tap = 0; tap < counts[x]!; tap++) sum = (sum + Math.imul(data[from + tap * channels]!, weights[x * taps + tap]!)) | 0;
+        result[to] = sum >> PRECISION_BITS;
+      }
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { type HostArray, type Key, OptionError } from '@fsc-clip/core';
+import type { OpenedImage, RgbImage } from './image.js';
+
+/**
+ * From pixels to what a model sees: f32 [3, S, S], normalised. A transform without `settings` is any function of yours; one with settings
+ * (`evalTransform`, `trainTransform`) can also be rebuilt in a worker thread.
+ *
+ * The key is for random transforms: the same key, the same result.
+ */
+export interface ImageTransform {
+  (image: RgbImage | OpenedImage, key: Key): HostArray<Float32Array>;
+  readonly settings?: TransformSettings;
+}
+
+/** Plain data that says what a transform does; `kind` names the function that makes it. */
+export interface TransformSettings {
+  readonly kind: 'eval' | 'train';
+  readonly options: unknown;
+}
+
+/** `size` as [height, width]. @throws OptionError when it is not one or two positive integers */
+export function sizePair(caller: string, size: number | readonly [number, number]): readonly [number, number] {
+  const [height, width] = typeof size === 'number' ? [size, size] : size;
+  if (![height, width].every((side) => Number.isInteger(side) && side > 0)) {
+    throw new OptionError({
+      function: caller,
+      argument: 'size',
+      rule: 'must be a positive integer or [height, width]',
+      got: JSON.stringify(size),
+    });
+  }
+  return [height, width];
+}
+
+/** Pixels with their mode; those of your own are RGB. */
+export function asOpened(image: RgbImage | OpenedImage): OpenedImage {
+  return 'mode' in image ? image : { ...image, mode: 'RGB' };
+}

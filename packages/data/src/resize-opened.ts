@@ -1,0 +1,99 @@
+import type { Interpolation } from './filter-coefficients.js';
+import type { OpenedImage, RgbImage } from './image.js';
+import { type ResizeTarget, resizePixels } from './resize.js';
+
+/**
+ * Resizes in the mode that the file has and converts to RGB afterwards, as Pillow does when `Image.resize` comes before `convert("RGB")`:
+ * palettes by nearest neighbour, colours under transparency weighted by their alpha, CMYK in its four channels.
+ */
+export function resizeOpened(image: OpenedImage, target: ResizeTarget, interpolation: Interpolation): RgbImage {
+  const { width, height } = target.crop ?? target;
+  const region = target.region ?? { left: 0, top: 0, width: image.width, height: image.height };
+  const filter = (data: Uint8Array, channels: 3 | 4) => resizePixels(data, channels, image, target, interpolation);
+  const resized = (): Uint8Array => {
+    if (image.mode === 'RGB') return filter(image.data, 3);
+    if (image.mode === 'P') return resizeNearest(image, target);
+    if (image.mode === 'CMYK') return cmykToRgb(filter(image.data, 4));
+    // Pillow leaves a picture alone whose size does not change: premultiplying and back would lose bits.
+    if (region.width === target.width && region.height === target.height) return dropAlpha(filter(image.data, 4));
+    return unpremultiplied(filter(premultiplied(image.data), 4));
+  };
+  return { data: resized(), width, height };
+}
+
+/** a·b/255, rounded, as Pillow computes it in integers. */
+function multiplyBytes(a: number, b: number): number {
+  const product = a * b + 128;
+  return ((product >> 8) + product) >> 8;
+}
+
+function premultiplied(data: Uint8Array): Uint8Array {
+  const result = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i += 4) {
+    const alpha = data[i + 3]!;
+    for (let channel = 0; channel < 3; channel++) result[i + channel] = multiplyBytes(data[i + channel]!, alpha);
+    result[i + 3] = alpha;
+  }
+  return result;
+}
+
+/** RGB bytes of premultiplied pixels. Where nothing is opaque, the (black) colour stays. */
+function unpremultiplied(data: Uint8Array): Uint8Array {
+  const result = new Uint8Array((data.length / 4) * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    const alpha = data[from + 3]!;
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[from + channel]!;
+      result[to + channel] = alpha === 0 || alpha === 255 ? value : Math.min(255, Math.trunc((255 * value) / alpha));
+    }
+  }
+  return result;
+}
+
+/** RGB bytes of RGBA pixels; colours under transparency stay, as in Pillow's `convert("RGB")`. */
+export function dropAlpha(data: Uint8Array): Uint8Array {
+  const result = new Uint8Array((data.length / 4) * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    result[to] = data[from]!;
+    result[to + 1] = data[from + 1]!;
+    result[to + 2] = data[from + 2]!;
+  }
+  return result;
+}
+
+/** RGB bytes of CMYK pixels by Pillow's plain rule: (255 − K)·(255 − C)/255. */
+export function cmykToRgb(data: Uint8Array): Uint8Array {
+  const result = new Uint8Array((data.length / 4) * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    const light = 255 - data[from + 3]!;
+    for (let channel = 0; channel < 3; channel++) result[to + channel] = light - multiplyBytes(data[from + channel]!, light);
+  }
+  return result;
+}
+
+function resizeNearest(image: OpenedImage, target: ResizeTarget): Uint8Array {
+  const region = target.region ?? { left: 0, top: 0, width: image.width, height: image.height };
+  const crop = target.crop ?? { left: 0, top: 0, width: target.width, height: target.height };
+  const columns = nearestPositions(region.width, target.width);
+  const rows = nearestPositions(region.height, target.height);
+  const result = new Uint8Array(crop.width * crop.height * 3);
+  let to = 0;
+  for (let y = crop.top; y < crop.top + crop.height; y++) {
+    for (let x = crop.left; x < crop.left + crop.width; x++, to += 3) {
+      const from = ((region.top + rows[y]!) * image.width + region.left + columns[x]!) * 3;
+      result[to] = image.data[from]!;
+      result[to + 1] = image.data[from + 1]!;
+      result[to + 2] = image.data[from + 2]!;
+    }
+  }
+  return result;
+}
+
+/** The input under the middle of every output, summed up step by step: the rounding of the sum decides ties, so it is part of the format. */
+function nearestPositions(inputSize: number, outputSize: number): Int32Array {
+  const positions = new Int32Array(outputSize);
+  const scale = inputSize / outputSize;
+  let center = scale * 0.5;
+  for (let i = 0; i < outputSize; i++, center += scale) positions[i] = Math.min(inputSize - 1, Math.floor(center));
+  return positions;
+}
