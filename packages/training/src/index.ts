@@ -1,5 +1,7 @@
 export type { FiniteContext } from './check-finite.js';
 export { checkFinite } from './check-finite.js';
+export type { Checkpoint } from './checkpoint.js';
+export { loadCheckpoint, saveCheckpoint } from './checkpoint.js';
 export { clipGradients, globalNorm } from './clip-gradients.js';
 export type { ConsoleWriterOptions } from './console-writer.js';
 export { consoleWriter } from './console-writer.js';
@@ -12,5 +14,7 @@ export { createProgress } from './progress.js';
 export { readMetrics } from './read-metrics.js';
 export type { Recipe, RecipeName } from './recipes.js';
 export { recipes } from './recipes.js';
+export type { Leaves, StateArray } from './state-tree.js';
+export { toTensors } from './state-tree.js';
 export type { TrainBatch, TrainModel, TrainState, TrainStep, TrainStepOptions } from './train-step.js';
 export { createTrainStep, initTrainState } from './train-step.js';
