@@ -1,0 +1,16 @@
+// One command for every measurement: `npm run bench -- step --model ViT-B-32 --batch 8 --json`.
+
+const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  step: () => import('./step.js'),
+};
+
+const [name, ...args] = process.argv.slice(2);
+const bench = benches[name ?? ''];
+if (!bench) {
+  console.error(
+    `usage: npm run bench -- NAME [options]\n\nNAME is one of: ${Object.keys(benches).join(', ')}. Each explains its options with --help.`,
+  );
+  process.exitCode = 2;
+} else {
+  await (await bench()).run(args);
+}

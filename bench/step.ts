@@ -1,0 +1,109 @@
+import '@tensorflow/tfjs';
+import { parseArgs } from 'node:util';
+import { createKey, foldIn, randomStream } from '@fsc-clip/core';
+import { adamW, disposeParams, partitionParams } from '@fsc-clip/core/tensor';
+import { type Device, jit } from '@fsc-clip/engine';
+import { fscClipLoss } from '@fsc-clip/losses';
+import { addLora, createModel, isLora, type ModelName } from '@fsc-clip/models';
+import { createTrainStep, initTrainState } from '@fsc-clip/training';
+import { randomTexts } from './captions.js';
+
+const help = `One FSC-CLIP training step under jit, random weights: 1 caption and 3 negatives per image, clip + 0.5 global + 0.2 local loss, AdamW.
+
+npm run bench -- step [options]
+  --model NAME      an open_clip name (ViT-B-32)
+  --batch N         images per step (8)
+  --negatives N     negatives per caption (3)
+  --lora RANK       train adapters of this rank instead of all weights (0: full fine-tuning)
+  --device DEVICE   cpu, webgpu, cuda or eager (cpu)
+  --steps N         steps that count (5), after two that do not
+  --json            print one line of JSON only`;
+
+/** Times whole steps: forward, backward and optimizer, state on the device. */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      model: { type: 'string', default: 'ViT-B-32' },
+      batch: { type: 'string', default: '8' },
+      negatives: { type: 'string', default: '3' },
+      lora: { type: 'string', default: '0' },
+      device: { type: 'string', default: 'cpu' },
+      steps: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
+  const [batch, negatives, lora, steps] = [values.batch, values.negatives, values.lora, values.steps].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const say = (line: string) => values.json || console.error(line);
+
+  const key = createKey(0);
+  const model = createModel(values.model as ModelName);
+  const base = model.init(foldIn(key, 'weights'));
+  const all = lora > 0 ? addLora(foldIn(key, 'lora'), base, { rank: lora }) : base;
+  const [params, frozen] = lora > 0 ? partitionParams(all, isLora) : [all, {}];
+  const optimizer = adamW();
+  const step = jit(createTrainStep({ model, loss: fscClipLoss(), optimizer, frozen }), { device: values.device as Device, donate: [0] });
+
+  const { image_size: side } = model.config.vision_cfg;
+  const { context_length: context, vocab_size: vocabulary } = model.config.text_cfg;
+  const random = randomStream(foldIn(key, 'images'));
+  const inputs = {
+    images: { data: Float32Array.from({ length: batch * 3 * side * side }, () => random.normal()), shape: [batch, 3, side, side] },
+    texts: randomTexts(foldIn(key, 'texts'), batch * (1 + negatives), context, vocabulary),
+    negativeMask: { data: new Float32Array(negatives * batch).fill(1), shape: [negatives, batch] },
+  };
+
+  say(
+    `compiling ${values.model}, batch ${batch}, ${negatives} negatives, ${lora > 0 ? `LoRA rank ${lora}` : 'full fine-tuning'} on ${values.device} …`,
+  );
+  const started = performance.now();
+  const initial = initTrainState(params, optimizer);
+  let { state, metrics } = await step(initial, inputs, 1e-6);
+  const compileSeconds = (performance.now() - started) / 1000;
+  const firstLoss = (await metrics['loss']!.read())[0]!;
+  disposeParams(initial.optimizer.expAvg);
+  disposeParams(initial.optimizer.expAvgSq);
+  disposeParams(all);
+
+  const seconds: number[] = [];
+  const cpuSeconds: number[] = [];
+  for (let i = -1; i < steps; i++) {
+    const [wall, cpu] = [performance.now(), process.cpuUsage()];
+    ({ state, metrics } = await step(state, inputs, 1e-6));
+    await metrics['loss']!.read();
+    const used = process.cpuUsage(cpu);
+    if (i < 0) continue;
+    seconds.push((performance.now() - wall) / 1000);
+    cpuSeconds.push((used.user + used.system) / 1e6);
+    say(`step ${i + 1}: ${seconds.at(-1)!.toFixed(2)} s`);
+  }
+  await step.dispose();
+  const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+  console.log(
+    JSON.stringify({
+      model: values.model,
+      batch,
+      negatives,
+      lora,
+      device: values.device,
+      medianSeconds: median(seconds),
+      minSeconds: Math.min(...seconds),
+      perSecond: batch / median(seconds),
+      cpuSeconds: median(cpuSeconds),
+      compileSeconds,
+      peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      firstLoss,
+      positions: batch * (1 + negatives) * context,
+    }),
+  );
+}
