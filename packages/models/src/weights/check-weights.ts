@@ -62,6 +62,6 @@ function listed(names: readonly string[], what: string, say: (name: string) => s
 }
 
 function meant(name: string, candidates: readonly string[], verb: string): string {
-  const near = nearest(name, candidates);
+  const near = nearest(name, candidates, name.length / 3);
   return near === undefined ? '' : ` (\`${near}\` ${verb})`;
 }

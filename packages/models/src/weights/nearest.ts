@@ -1,7 +1,7 @@
-/** The candidate with the smallest edit distance to a name: what was probably meant. Undefined without candidates. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+/** The candidate with the smallest edit distance to a name, below `limit`: what was probably meant. */
+export function nearest(name: string, candidates: Iterable<string>, limit = Number.POSITIVE_INFINITY): string | undefined {
   let best: string | undefined;
-  let smallest = Number.POSITIVE_INFINITY;
+  let smallest = limit;
   for (const candidate of candidates) {
     const distance = editDistance(name, candidate);
     if (distance < smallest) [best, smallest] = [candidate, distance];
