@@ -39,9 +39,9 @@ export async function prepare({ value, path }: Leaf<ArrayLike>): Promise<Prepare
     return { path, shape: value.shape, dtype: value.dtype, from: value };
   }
   if (value instanceof EagerArray || value instanceof Tensor) {
-    const source = value instanceof EagerArray ? value.tensor : value;
-    const data = (await source.data()) as Float32Array | Int32Array | Uint8Array;
-    return { path, shape: source.shape, dtype: source.dtype as DType, from: data };
+    const array = value instanceof Tensor ? new EagerArray(value) : value;
+    array.check('jit', path);
+    return { path, shape: array.shape, dtype: array.dtype, from: await array.read() };
   }
   const { data, shape } = value as HostArray;
   const dtype = dtypeOf(data);

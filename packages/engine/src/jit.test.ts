@@ -1,68 +1,255 @@
 import '@tensorflow/tfjs';
-import { adamW, valueAndGrads } from '@fsc-clip/core/tensor';
-import { add, matMul, mean, mul, scalar, square, sub, sum, type Tensor, tensor, tensor2d } from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
-import { jit } from './index.js';
+import { createParams, mapParams, valueAndGrads } from '@fsc-clip/core/tensor';
+import {
+  add,
+  gather,
+  getBackend,
+  matMul,
+  mean,
+  memory,
+  mul,
+  randomNormal,
+  type Scalar,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  tensor1d,
+  tensor2d,
+  topk,
+  zeros,
+} from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type Compiled, type DeviceArray, type Input, type JitOptions, jit, type Output } from './index.js';
 
-it('compiles a function of tensors', async () => {
-  const f = jit((x: Tensor, w: Tensor) => ({ y: matMul(x, w), s: sum(mul(x, 2)) }));
-  const { y, s } = await f(
-    { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] },
-    tensor2d([
-      [1, 0],
-      [0, 1],
-    ]),
-  );
-  expect([...(await y.read())]).toEqual([1, 2, 3, 4]);
-  expect([...(await s.read())]).toEqual([20]);
-  await f.dispose();
+const owned: { dispose(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const compiled of owned.splice(0)) await compiled.dispose();
 });
-it('trains', async () => {
-  const optimizer = adamW({ weightDecay: 0.1 });
-  const step = (state: any, x: Tensor, t: Tensor, lr: any) => {
-    const { value, grads } = valueAndGrads((p, a: Tensor, b: Tensor) => mean(square(sub(add(matMul(a, p.w!), p.b!), b))) as any)(
-      state.params,
-      x,
-      t,
-    );
-    const next = optimizer.update(grads, state.opt, state.params, { learningRate: lr });
-    return { state: { params: next.params, opt: next.state }, loss: value };
-  };
-  const make = () => {
-    const params = {
-      w: tensor2d([
-        [0.1, 0.2],
-        [0.3, 0.4],
-      ]),
-      b: tensor([0, 0]),
-    };
-    return { params, opt: optimizer.init(params) };
-  };
-  const x = tensor2d([
-      [1, 2],
-      [3, 4],
-      [5, 6],
-    ]),
-    t = tensor2d([
-      [1, 0],
-      [0, 1],
-      [1, 1],
+
+/** `jit`, disposed after the test. */
+function compile<Args extends unknown[], Result>(fn: (...args: Args) => Result, options?: JitOptions): Compiled<Args, Result> {
+  const compiled = jit(fn, options);
+  owned.push(compiled);
+  return compiled;
+}
+
+const numbers = async (array: DeviceArray) => [...(await array.read())];
+const host = (values: number[], shape = [values.length]) => ({ data: Float32Array.from(values), shape });
+
+interface Line {
+  w: Tensor;
+  b: Tensor;
+}
+
+const lineLoss = ({ w, b }: Line, x: Tensor, y: Tensor) => mean(square(sub(add(matMul(x, w), b), y))) as Scalar;
+const descend = (params: Line, x: Tensor, y: Tensor, learningRate: Scalar) => {
+  const { value, grads } = valueAndGrads((p, a: Tensor, t: Tensor) => lineLoss(p as unknown as Line, a, t))(
+    createParams(Object.entries(params)),
+    x,
+    y,
+  );
+  const moved = mapParams(grads, (grad, name) => sub(params[name as keyof Line], mul(learningRate, grad)));
+  return { params: { w: moved['w']!, b: moved['b']! }, grads: { w: grads['w']!, b: grads['b']! }, loss: value };
+};
+const start = (): Line => ({
+  w: tensor2d([
+    [0.1, 0.2],
+    [0.3, 0.4],
+  ]),
+  b: tensor1d([0, 0.5]),
+});
+const x = tensor2d([
+  [1, 2],
+  [3, 4],
+  [5, 6],
+]);
+const y = tensor2d([
+  [1, 0],
+  [0, 1],
+  [1, 1],
+]);
+
+describe('arguments and results', () => {
+  it('takes trees of host arrays, tensors, numbers and its own results, and gives back the tree of the function', async () => {
+    const f = compile((args: { a: Tensor; list: Tensor[] }, scale: Scalar) => ({
+      sums: args.list.map((item) => add(item, args.a)),
+      scaled: mul(args.a, scale),
+      fixed: 7,
+    }));
+    const first = await f({ a: host([1, 2]), list: [tensor1d([10, 20]), host([0, 1])] }, 3);
+    expect(await numbers(first.scaled)).toEqual([3, 6]);
+    expect(first.fixed).toBe(7);
+    const second = await f({ a: first.scaled, list: first.sums }, 0.5);
+    expect(await Promise.all(second.sums.map(numbers))).toEqual([
+      [14, 28],
+      [4, 9],
     ]);
-  let eager: any = make();
-  const a: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    const r = step(eager, x, t, 0.1);
-    a.push(r.loss.dataSync()[0]!);
-    eager = r.state;
-  }
-  const compiled = jit(step, { donate: [0] });
-  let s: any = make();
-  const b: number[] = [];
-  for (let i = 0; i < 5; i++) {
-    const r: any = await compiled(s, x, t, 0.1);
-    b.push((await r.loss.read())[0]!);
-    s = r.state;
-  }
-  expect(b.map((v) => v.toFixed(5))).toEqual(a.map((v) => v.toFixed(5)));
-  expect(scalar(1).dataSync()[0]).toBe(1);
+    expect(second.scaled).toMatchObject({ shape: [2], dtype: 'float32' });
+  });
+
+  it('does not compile again for another number, and says so for another shape', async () => {
+    const trace = vi.fn((a: Tensor, rate: Scalar) => mul(a, rate));
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const f = compile(trace);
+    expect(await numbers(await f(host([1]), 2))).toEqual([2]);
+    expect(await numbers(await f(host([1]), 5))).toEqual([5]);
+    expect(trace).toHaveBeenCalledTimes(1);
+    expect(await numbers(await f(host([1, 2]), 5))).toEqual([5, 10]);
+    expect(trace).toHaveBeenCalledTimes(2);
+    expect(warn.mock.calls[0]![0]).toContain('arguments[0] [2]');
+    warn.mockRestore();
+  });
+
+  it('passes int32 and bool, and results that are arguments or constants themselves', async () => {
+    const constant = tensor1d([4, 5], 'int32');
+    const f = compile((a: Tensor, b: Tensor) => [a, a, b, constant, zeros([3])]);
+    const results = await f({ data: Int32Array.of(-1, 2), shape: [2] }, { data: Uint8Array.of(0, 1), shape: [2] });
+    expect(await Promise.all(results.map(numbers))).toEqual([
+      [-1, 2],
+      [-1, 2],
+      [0, 1],
+      [4, 5],
+      [0, 0, 0],
+    ]);
+    expect(results.map(({ dtype }) => dtype)).toEqual(['int32', 'int32', 'bool', 'int32', 'float32']);
+  });
+
+  it('leaves strings out, so that a batch goes in as it comes from a loader', async () => {
+    const f = compile((batch: { images: Tensor; keys?: readonly string[] }) => ({ twice: mul(batch.images, 2), seen: 'keys' in batch }));
+    const { twice, seen } = await f({ images: host([1]), keys: ['a.jpg'] });
+    expect(await numbers(twice)).toEqual([2]);
+    expect(seen).toBe(false);
+  });
+
+  it('leaves no tensor behind and gives tfjs its backend back', async () => {
+    const before = { backend: getBackend(), tensors: memory().numTensors };
+    const params = start();
+    const f = compile(descend);
+    await f(params, x, y, 0.1);
+    expect(getBackend()).toBe(before.backend);
+    params.w.dispose();
+    params.b.dispose();
+    expect(memory().numTensors).toBe(before.tensors);
+  });
+});
+
+describe('training', () => {
+  const trained = async (options: JitOptions): Promise<number[][]> => {
+    const step = compile(descend, options);
+    let params: Input<Line> = start();
+    const seen: number[][] = [];
+    for (let i = 0; i < 4; i++) {
+      const { loss, grads, params: next }: Output<ReturnType<typeof descend>> = await step(params, x, y, 0.05);
+      seen.push(await numbers(loss), ...(await Promise.all([grads.w, grads.b].map(numbers))));
+      params = next;
+    }
+    return seen;
+  };
+
+  it('gives bit-equal losses and gradients with and without donation', async () => {
+    expect(await trained({ donate: [0] })).toEqual(await trained({}));
+  });
+
+  it('agrees with the eager function', async () => {
+    const [compiled, eager] = await Promise.all([trained({}), trained({ device: 'eager', donate: [0] })]);
+    for (const [i, value] of compiled.flat().entries()) expect(value).toBeCloseTo(eager.flat()[i]!, 5);
+  });
+
+  it('freezes captured tensors at the first trace', async () => {
+    let captured = tensor1d([1, 2]);
+    const f = compile((a: Tensor) => add(a, captured));
+    expect(await numbers(await f(host([0, 0])))).toEqual([1, 2]);
+    captured = tensor1d([9, 9]);
+    expect(await numbers(await f(host([0, 0])))).toEqual([1, 2]);
+    expect(captured.isDisposed).toBe(false);
+  });
+
+  it('keeps the event loop alive while a program runs', async () => {
+    const big = { data: new Float32Array(600 * 600).fill(0.001), shape: [600, 600] };
+    const f = compile((a: Tensor) => sum(Array.from({ length: 20 }).reduce<Tensor>((product) => matMul(product, a), a)));
+    await f(big); // compiled
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    await f(big);
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+  });
+});
+
+describe('refusals', () => {
+  const refusal = async (promise: Promise<unknown>) =>
+    promise.then(
+      () => 'no error',
+      (error: Error) => `${error.name}: ${error.message}`,
+    );
+
+  it('names the line that reads a value while tracing', async () => {
+    const f = compile((a: Tensor) => mul(a, a.dataSync()[0]!));
+    expect(await refusal(f(host([1])))).toMatch(/DeviceError: jit: `fn` cannot read the values of a tensor.*jit\.test\.ts:\d+/);
+  });
+
+  it('refuses random numbers that a trace would freeze', async () => {
+    const f = compile((a: Tensor) => add(a, randomNormal([1])));
+    expect(await refusal(f(host([1])))).toContain('Use uniform(key, shape)');
+    expect(Math.random()).toBeLessThan(1);
+  });
+
+  it('names an operation without a rule', async () => {
+    const f = compile((a: Tensor) => topk(a, 1).values);
+    expect(await refusal(f(host([1, 2])))).toContain('must use operations that can be compiled, got TopK');
+  });
+
+  it('refuses a compiled function inside a trace, and an asynchronous one', async () => {
+    const inner = compile((a: Tensor) => mul(a, 2));
+    const outer = compile((a: Tensor) => {
+      inner(a as never).catch((error: Error) => (caught = error));
+      return a;
+    });
+    let caught: Error | undefined;
+    await outer(host([1]));
+    expect(caught?.message).toContain('cannot call a compiled function while it is traced');
+    const slow = compile(async (a: Tensor) => a);
+    expect(await refusal(slow(host([1])))).toContain('must be synchronous');
+  });
+
+  it('refuses arrays that were donated, disposed, or passed twice', async () => {
+    const f = compile((a: Tensor, b: Tensor) => add(a, b), { donate: [0] });
+    const a = await f(host([1]), host([2]));
+    const b = await f(a, host([3]));
+    expect(await refusal(f(a, host([1])))).toContain('arguments[0]` must be a live array, got one that was donated');
+    expect(await refusal(a.read())).toContain('donated');
+    expect(await refusal(f(b, b))).toContain('cannot consume an array that another argument passes too');
+    b.dispose();
+    b.dispose();
+    expect(await refusal(b.read())).toContain('disposed');
+  });
+
+  it('a failed run consumes nothing, and says what failed', async () => {
+    const f = compile((a: Tensor, rows: Tensor) => gather(a, rows), { donate: [0] });
+    const a = await compile((v: Tensor) => mul(v, 3))(host([1, 2]));
+    expect(await refusal(f(a, { data: Int32Array.of(7), shape: [1] }))).toMatch(
+      /DeviceError: jit: `device` cpu must carry out the program.*GatherV2_0/s,
+    );
+    expect(await numbers(a)).toEqual([3, 6]);
+  });
+
+  it('refuses a tensor that was disposed', async () => {
+    const gone = tensor1d([1]);
+    gone.dispose();
+    const f = compile((a: Tensor) => a);
+    expect(await refusal(f(gone))).toContain('arguments[0]` must be a live array, got one that was disposed');
+  });
+
+  it('explains wrong arguments and options', async () => {
+    const f = compile((a: Tensor) => a);
+    expect(await refusal(f({ data: Float32Array.of(1, 2), shape: [3] }))).toContain(
+      'with as many numbers as its shape [3] says, got a Float32Array of 2',
+    );
+    expect(await refusal(f(new Float32Array(2) as never))).toContain('got a bare Float32Array');
+    expect(() => jit((a: Tensor) => a, { device: 'gpu' as never })).toThrow('must be one of cpu, webgpu, cuda, eager, got gpu');
+    expect(() => jit(3 as never)).toThrow('jit: `fn` must be a function, got number');
+    expect(() => tensor([1]).dataSync()).not.toThrow();
+  });
 });

@@ -2,9 +2,9 @@ import { DeviceError } from '@fsc-clip/core';
 import type { PreparedArgument } from './arguments.js';
 import { type EncodedProgram, encodeProgram } from './onnx/encode.js';
 import type { DeviceWorker } from './runtime/device-worker.js';
-import type { RunInput, RunOutput } from './runtime/protocol.js';
+import type { OutputSpec, RunInput } from './runtime/protocol.js';
 import { WorkerArray } from './runtime/worker-array.js';
-import { type Traced, trace } from './trace/trace.js';
+import { trace } from './trace/trace.js';
 import { type TreeShape, unflatten } from './tree.js';
 import type { DeviceArray, DType } from './types.js';
 
@@ -23,29 +23,32 @@ export async function compileProgram(
   tree: TreeShape,
   leaves: readonly PreparedArgument[],
 ): Promise<Program> {
-  const traced = await trace(fn, { tree, leaves });
-  const encoded = encodeProgram(traced.graph);
+  const { graph, result } = await trace(fn, { tree, leaves });
+  const { model, inputs, outputs: names } = encodeProgram(graph);
+  const outputs = graph.outputs.map(({ shape, dtype }, i): OutputSpec => ({ name: names[i]!, shape, dtype: dtype as DType }));
   const id = worker.newId();
-  await worker.send({ kind: 'compile', program: id, model: encoded.model }, [encoded.model.buffer as ArrayBuffer]);
-  const { inputs, outputs } = encoded;
-  const results = traced.graph.outputs.map(({ shape, dtype }) => ({ shape, dtype: dtype as DType }));
+  await worker.send({ kind: 'compile', program: id, model, outputs }, [model.buffer as ArrayBuffer]);
   return {
     get alive() {
       return worker.alive;
     },
-    run: (args, donated) => runProgram(worker, id, { inputs, outputs }, results, traced.result, args, donated),
+    run: (args, donated) => runProgram(worker, { id, inputs, outputs, result }, args, donated),
     release: async () => {
       if (worker.alive) await worker.send({ kind: 'release', program: id });
     },
   };
 }
 
+interface Compiled {
+  readonly id: number;
+  readonly inputs: EncodedProgram['inputs'];
+  readonly outputs: readonly OutputSpec[];
+  readonly result: TreeShape;
+}
+
 async function runProgram(
   worker: DeviceWorker,
-  program: number,
-  { inputs, outputs }: Pick<EncodedProgram, 'inputs' | 'outputs'>,
-  results: readonly { readonly shape: readonly number[]; readonly dtype: DType }[],
-  result: Traced['result'],
+  { id, inputs, outputs, result }: Compiled,
   args: readonly PreparedArgument[],
   donated: ReadonlySet<DeviceArray>,
 ): Promise<unknown> {
@@ -63,17 +66,17 @@ async function runProgram(
     }
     return { name, array: from.id };
   });
-  const fetches = outputs.map((name, i): RunOutput => ({ name, array: worker.newId(), ...results[i]! }));
+  const results = outputs.map(() => worker.newId());
   const consumed = [...donated].filter((array) => array instanceof WorkerArray);
   for (const array of consumed) array.donate();
   try {
-    await worker.send({ kind: 'run', program, inputs: feeds, outputs: fetches, donated: consumed.map(({ id }) => id) });
+    await worker.send({ kind: 'run', program: id, inputs: feeds, results, donated: consumed.map((array) => array.id) });
   } catch (error) {
     for (const array of consumed) array.donate(false); // a failed run consumes nothing
     throw error;
   }
   return unflatten(
     result,
-    fetches.map(({ array, shape, dtype }) => new WorkerArray(worker, array, shape, dtype)),
+    outputs.map(({ shape, dtype }, i) => new WorkerArray(worker, results[i]!, shape, dtype)),
   );
 }

@@ -13,22 +13,23 @@ export type RunInput =
       readonly dtype: DType;
     };
 
-/** A result of a run: which array of the worker it becomes. */
-export interface RunOutput {
+/** A result of a program. */
+export interface OutputSpec {
   readonly name: string;
-  readonly array: number;
   readonly shape: readonly number[];
   readonly dtype: DType;
 }
 
 /** What the session worker is asked to do. Requests are carried out one after the other, in order. */
 export type Request =
-  | { readonly kind: 'compile'; readonly program: number; readonly model: Uint8Array }
+  | { readonly kind: 'compile'; readonly program: number; readonly model: Uint8Array; readonly outputs: readonly OutputSpec[] }
   | {
       readonly kind: 'run';
       readonly program: number;
       readonly inputs: readonly RunInput[];
-      readonly outputs: readonly RunOutput[];
+      /** The array that each output becomes, in the order of the program's outputs. */
+      readonly results: readonly number[];
+      /** Arrays whose memory is free after the run. */
       readonly donated: readonly number[];
     }
   | { readonly kind: 'read'; readonly array: number }

@@ -2,9 +2,8 @@ import { parentPort } from 'node:worker_threads';
 import { workerOptions } from '@fsc-clip/core/worker';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sizeOf } from '../graph/graph.js';
-import type { DType } from '../types.js';
 import { BufferPool } from './buffer-pool.js';
-import type { Request, RequestMessage, ResponseMessage, RunInput, RunOutput, SessionDevice } from './protocol.js';
+import type { OutputSpec, Request, RequestMessage, ResponseMessage, RunInput, SessionDevice } from './protocol.js';
 
 // onnxruntime's `run` blocks the thread that calls it: sessions and arrays live here, one worker for each device.
 
@@ -12,37 +11,37 @@ const { device } = workerOptions<{ device: SessionDevice }>();
 
 interface Program {
   readonly session: InferenceSession;
-  readonly names: ReadonlySet<string>;
-  outputBytes: number;
+  readonly outputs: readonly OutputSpec[];
+  readonly outputBytes: number;
 }
 
 const programs = new Map<number, Program>();
 const arrays = new Map<number, Tensor>();
 const pool = new BufferPool();
 
-async function compile(id: number, model: Uint8Array): Promise<void> {
+async function compile({ program, model, outputs }: Extract<Request, { kind: 'compile' }>): Promise<void> {
   const session = await InferenceSession.create(model, {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     // Programs come with their final operators; onnxruntime's passes would merge a recomputed forward with the first one.
     graphOptimizationLevel: 'disabled',
     logSeverityLevel: 3,
   });
-  programs.set(id, { session, names: new Set(session.inputNames), outputBytes: 0 });
+  const outputBytes = outputs.reduce((sum, output) => sum + bytesOf(output), 0);
+  pool.grow(outputBytes);
+  programs.set(program, { session, outputs, outputBytes });
 }
 
-async function run({ program: id, inputs, outputs, donated }: Extract<Request, { kind: 'run' }>): Promise<void> {
-  const program = programs.get(id)!;
-  if (program.outputBytes === 0) {
-    program.outputBytes = outputs.reduce((sum, output) => sum + bytesOf(output), 0);
-    pool.grow(program.outputBytes);
-  }
+async function run({ program, inputs, results, donated }: Extract<Request, { kind: 'run' }>): Promise<void> {
+  const { session, outputs } = programs.get(program)!;
   const feeds = Object.fromEntries(inputs.map((input) => [input.name, tensorOf(input)]));
-  const results = Object.fromEntries(outputs.map((output) => [output.name, emptyTensor(output)]));
+  const fetches = Object.fromEntries(outputs.map((output) => [output.name, emptyTensor(output)]));
   try {
-    const written = await program.session.run(feeds, results);
-    for (const { name, array } of outputs) arrays.set(array, written[name] as Tensor);
+    const written = await session.run(feeds, fetches);
+    outputs.forEach(({ name }, i) => {
+      arrays.set(results[i]!, written[name] as Tensor);
+    });
   } catch (error) {
-    for (const tensor of Object.values(results)) recycle(tensor);
+    for (const tensor of Object.values(fetches)) recycle(tensor);
     throw error;
   }
   free(donated);
@@ -55,12 +54,12 @@ function tensorOf(input: RunInput): Tensor {
 
 const views = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
-function bytesOf({ dtype, shape }: { dtype: DType; shape: readonly number[] }): number {
+function bytesOf({ dtype, shape }: OutputSpec): number {
   return sizeOf(shape) * views[dtype].BYTES_PER_ELEMENT;
 }
 
-function emptyTensor({ dtype, shape }: RunOutput): Tensor {
-  return new Tensor(dtype, new views[dtype](pool.take(bytesOf({ dtype, shape }))) as Uint8Array, shape);
+function emptyTensor(output: OutputSpec): Tensor {
+  return new Tensor(output.dtype, new views[output.dtype](pool.take(bytesOf(output))) as Uint8Array, output.shape);
 }
 
 function recycle(tensor: Tensor): void {
@@ -86,7 +85,7 @@ async function release(id: number): Promise<void> {
 async function carryOut(request: Request): Promise<Float32Array | Int32Array | Uint8Array | undefined> {
   switch (request.kind) {
     case 'compile':
-      await compile(request.program, request.model);
+      await compile(request);
       return undefined;
     case 'run':
       await run(request);
