@@ -4,7 +4,7 @@ import type { Score } from './scores/score.js';
 
 /**
  * A score table as aligned lines of text for a terminal: percentages with standard errors, and below each the difference from the
- * compared method where there is one. The same table that `writeReport` draws.
+ * compared method where there is one; long labels are broken over lines. The same table that `writeReport` draws.
  *
  * @returns lines joined by line feeds, without one at the end
  * @example
@@ -12,7 +12,7 @@ import type { Score } from './scores/score.js';
  */
 export function formatTable({ metrics, rows, comparedWith }: ScoreTable): string {
   const withError = (score: Score | undefined) => (score ? `${percent(score.value)}${plusMinus(score)}` : '–');
-  const lines: string[][] = [['', ...metrics.map(({ label }) => label)]];
+  const lines: string[][] = [];
   for (const { method, scores } of rows) {
     const cells = metrics.map(({ key }) => scores[key]);
     lines.push([method, ...cells.map(withError)]);
@@ -29,10 +29,31 @@ export function formatTable({ metrics, rows, comparedWith }: ScoreTable): string
   if (metrics.some(({ chance }) => chance !== undefined)) {
     lines.push(['chance', ...metrics.map(({ chance }) => (chance === undefined ? '' : percent(chance)))]);
   }
-  const widths = lines[0]!.map((_, column) => Math.max(...lines.map((line) => [...line[column]!].length)));
+  const widths = ['', ...metrics.map(({ label }) => label)].map((label, column) =>
+    Math.max(...lines.map((line) => size(line[column]!)), ...label.split(' ').map(size)),
+  );
+  const labels = metrics.map(({ label }, i) => wrap(label, widths[i + 1]!));
+  const height = Math.max(0, ...labels.map((label) => label.length));
+  const head = Array.from({ length: height }, (_, row) => ['', ...labels.map((label) => label[row - height + label.length] ?? '')]);
   const pad = (cell: string, column: number) => {
-    const blanks = ' '.repeat(widths[column]! - [...cell].length);
+    const blanks = ' '.repeat(widths[column]! - size(cell));
     return column === 0 ? cell + blanks : blanks + cell;
   };
-  return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
+  return [...head, ...lines].map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
+}
+
+function size(text: string): number {
+  return [...text].length;
+}
+
+/** Words on as few lines as fit the width. */
+function wrap(label: string, width: number): string[] {
+  const [first = '', ...words] = label.split(' ');
+  const lines = [first];
+  for (const word of words) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (size(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -1,16 +1,24 @@
+import '@tensorflow/tfjs';
 import type { HostArray } from '@fsc-clip/core';
-import { golden, hasGolden, termError } from '@fsc-clip/testdata';
+import { createParams } from '@fsc-clip/core/tensor';
+import { type ClipConfig, createModel } from '@fsc-clip/models';
+import { golden, hasGolden, relativeError, termError } from '@fsc-clip/testdata';
+import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import {
   classificationScore,
+  classVectors,
   compositionalAccuracy,
+  encodeDataset,
   groupScore,
   meanAveragePrecision,
   nestedAverage,
   retrievalRecall,
   rocAuc,
   scoreByGroup,
+  similarities,
   twoPositives,
+  zeroShot,
 } from './index.js';
 
 interface Case {
@@ -20,6 +28,9 @@ interface Case {
   readonly [argument: string]: unknown;
   readonly expected: Record<string, number | number[] | Record<string, number>>;
 }
+
+/** The golden set's floor for a model's outputs in float32. */
+const modelFloor = 1e-5;
 
 type Evaluated = Case['expected'];
 
@@ -74,8 +85,22 @@ describe.runIf(hasGolden('evaluation'))('golden evaluation', () => {
       const inOrder = [...perClass].sort(([a], [b]) => a - b).map(([, { value }]) => value);
       return { accuracy: top1.value, top5: top5.value, meanPerClass: meanPerClass.value, perClass: inOrder };
     },
-    zeroShot: (item) => {
-      const { top1, top5 } = classificationScore(floats(item, 'logits'), integers(item, 'target').data);
+    zeroShot: async (item) => {
+      const model = createModel(item['config'] as ClipConfig);
+      const params = createParams(
+        Object.entries(area!.arraysUnder(item['state'] as string)).map(([name, { data, shape }]) => [name, tensor(data, [...shape])]),
+      );
+      const encode = (argument: string, encoder: (batch: Tensor) => Tensor) =>
+        encodeDataset({ items: rows(array(item, argument)), batchSize: 5, encode: ({ data, shape }) => encoder(tensor(data, [...shape])) });
+      const prompts = await encode('texts', (batch) => model.encodeText(params, batch));
+      const images = await encode('images', (batch) => model.encodeImage(params, batch));
+      const [C, M, D] = [item['classes'] as number, item['templates'] as number, prompts.shape[1]!];
+      const classes = classVectors({ data: prompts.data, shape: [C, M, D] });
+      const byColumn = Float32Array.from(classes.data, (_, at) => classes.data[(at % C) * D + Math.floor(at / C)]!);
+      expect(relativeError(byColumn, array(item, 'weights').data)).toBeLessThanOrEqual(modelFloor);
+      const logits = similarities(images, classes).data.map((cosine) => 100 * cosine);
+      expect(relativeError(logits, array(item, 'logits').data)).toBeLessThanOrEqual(modelFloor);
+      const { top1, top5 } = zeroShot(images, classes, integers(item, 'target').data);
       return { top1: top1.value, top5: top5.value };
     },
     meanAveragePrecision11: (item) => {
@@ -106,4 +131,10 @@ function flatten(metrics: Evaluated): Record<string, number> {
       typeof value === 'number' ? [[name, value]] : Object.entries(value).map(([part, number]) => [`${name}.${part}`, number]),
     ),
   );
+}
+
+/** The parts of an array along its first axis. */
+function rows({ data, shape: [count = 0, ...shape] }: HostArray): HostArray[] {
+  const size = data.length / count;
+  return Array.from({ length: count }, (_, row) => ({ data: data.subarray(row * size, (row + 1) * size), shape }));
 }

@@ -12,6 +12,7 @@ export type {
   ScoreRow,
   ScoreTable,
 } from './report/report-data.js';
+export { wordWeights } from './report/word-weights.js';
 export { writeReport } from './report/write-report.js';
 export type { ClassificationScore } from './scores/classification-score.js';
 export { classificationScore } from './scores/classification-score.js';

@@ -2,7 +2,8 @@
 //   npx tsx --conditions=source packages/evaluation/tools/sample-report.ts report.html
 import { realpathSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { createKey, foldIn, type HostArray, randomStream } from '@fsc-clip/core';
+import { createKey, foldIn, randomStream } from '@fsc-clip/core';
+import type { RgbImage } from '@fsc-clip/data';
 import { type Metric, pairedDifference, type ReportData, type ScoreRow, writeReport } from '../src/index.js';
 
 const methods = ['Base', 'CLIP', 'NegCLIP', 'Global HN', 'FSC-CLIP', 'FSC-CLIP LoRA'];
@@ -56,12 +57,12 @@ export function sampleReport(): ReportData {
       parameters: '1.5 M',
     },
     curves: [
-      { title: 'Contrastive loss', xLabel: 'step', yLabel: 'loss', series: series((x) => 0.4 + 3 * Math.exp(-x / 90), 0.12) },
+      { title: 'Contrastive loss', xLabel: 'step', yLabel: 'loss', series: series((x) => 0.4 + 3 * Math.exp(-x / 90), 0.03) },
       {
         title: 'Group score on development scenes',
         xLabel: 'step',
         yLabel: 'group score',
-        series: series((x, m) => levels['group']![m]! * (1 - Math.exp(-x / 130)), 0.008),
+        series: series((x, m) => levels['group']![m]! * (1 - Math.exp(-x / 130)), 0.02),
       },
     ],
     scores: { metrics, rows, comparedWith: 'CLIP' },
@@ -94,11 +95,11 @@ function series(level: (x: number, method: number) => number, noise: number) {
   return methods.map((method, m) => {
     const stream = randomStream(foldIn(createKey(2), method));
     const x = Array.from({ length: 41 }, (_, i) => i * 10);
-    return { method, x, y: x.map((step) => level(step, m) * (1 - 0.06 * m * (noise > 0.05 ? 1 : 0)) + noise * (stream.uniform() - 0.5)) };
+    return { method, x, y: x.map((step) => level(step, m) * (1 + noise * (stream.normal() - 0.4 * m))) };
   });
 }
 
-function hardCase(caption: string, foil: string, image: HostArray<Uint8Array>, seed: number) {
+function hardCase(caption: string, foil: string, image: RgbImage, seed: number) {
   const stream = randomStream(foldIn(createKey(3), seed));
   const scores = methods.map((method, m) => ({
     method,
@@ -120,8 +121,8 @@ function weights(word: string, place: number): Float32Array {
   });
 }
 
-/** Two halves with a ball and a box, u8 [64, 64, 3]. */
-function scene(left: Ground, right: Ground, ballFirst: boolean): HostArray<Uint8Array> {
+/** Two halves with a ball and a box. */
+function scene(left: Ground, right: Ground, ballFirst: boolean): RgbImage {
   const side = 64;
   const data = new Uint8Array(side * side * 3);
   for (let y = 0; y < side; y++) {
@@ -135,7 +136,7 @@ function scene(left: Ground, right: Ground, ballFirst: boolean): HostArray<Uint8
       for (let c = 0; c < 3; c++) data[(y * side + x) * 3 + c] = Math.min(255, colour[c]! * (inside ? shade : 1));
     }
   }
-  return { data, shape: [side, side, 3] };
+  return { data, width: side, height: side };
 }
 
 const [, program, path] = process.argv;

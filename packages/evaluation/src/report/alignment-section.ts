@@ -5,17 +5,17 @@ import type { AlignmentMap } from './report-data.js';
 
 /**
  * Alignment maps: per word the image under a veil that is lifted in proportion to the patch's weight, relative to the word's highest.
- * A veil keeps the image's own colours, which a tinted heat map would not; a frame marks the patches with at least half the highest weight.
+ * A veil keeps the image's own colours, which a tinted heat map would not; a line is drawn around the patches with at least half the highest weight.
  */
 export function alignmentSection(maps: readonly AlignmentMap[]): Markup {
   return markup`<section aria-labelledby="alignment"><h2 id="alignment">Alignment maps</h2>
-<p class="quiet">Which patches each word looks at: bright where its weight is near the word’s highest, dark where it is zero, framed from half the highest on.</p>
+<p class="quiet">Which patches each word looks at: bright where its weight is near the word’s highest, dark where it is zero; the line goes around patches from half the highest on.</p>
 ${maps.map(alignmentMap)}</section>`;
 }
 
 function alignmentMap({ image, method, words }: AlignmentMap, index: number): Markup {
   const caption = words.map(({ word }) => word).join(' ');
-  const [height, width] = image.shape as [number, number, number];
+  const { width, height } = image;
   const id = `picture-${index}`;
   return markup`<div class="alignment">
 <figure class="whole"><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${caption}"><defs><image id="${id}" href="${pngAddress(image)}" width="${width}" height="${height}"/></defs><use href="#${id}"/></svg><figcaption>${caption}${method !== undefined && markup` <span class="quiet">${method}</span>`}</figcaption></figure>
@@ -32,21 +32,27 @@ function alignmentMap({ image, method, words }: AlignmentMap, index: number): Ma
 function veil(weights: Float32Array, width: number, height: number): Markup {
   const side = gridSide(weights);
   const highest = Math.max(...weights);
-  const patches = Array.from(weights, (weight, patch) => ({
-    strength: highest > 0 && weight > 0 ? weight / highest : 0,
-    x: round(((patch % side) * width) / side),
-    y: round((Math.floor(patch / side) * height) / side),
-  }));
-  const [w, h] = [round(width / side), round(height / side)];
-  const line = Math.min(w, h) * 0.07;
-  return markup`<g class="veil">${patches.map(
-    ({ strength, x, y }) => markup`<rect x="${x}" y="${y}" width="${w}" height="${h}" opacity="${round((1 - strength) * 0.84)}"/>`,
-  )}</g><g class="frame" stroke-width="${round(line)}">${patches
-    .filter(({ strength }) => strength >= 0.5)
-    .map(
-      ({ x, y }) =>
-        markup`<rect x="${round(x + line / 2)}" y="${round(y + line / 2)}" width="${round(w - line)}" height="${round(h - line)}"/>`,
-    )}</g>`;
+  const strengths = Array.from(weights, (weight) => (highest > 0 && weight > 0 ? weight / highest : 0));
+  const x = (column: number) => round((column * width) / side);
+  const y = (row: number) => round((row * height) / side);
+  const patch = (strength: number, at: number) =>
+    markup`<rect x="${x(at % side)}" y="${y(Math.floor(at / side))}" width="${x(1)}" height="${y(1)}" opacity="${round((1 - strength) * 0.84)}"/>`;
+  const stroke = round(Math.min(width, height) * 0.02);
+  return markup`<g class="veil">${strengths.map(patch)}</g><path class="frame" stroke-width="${stroke}" d="${outline(strengths, side, x, y)}"/>`;
+}
+
+/** The edges between patches of at least half the highest weight and their weaker neighbours. */
+function outline(strengths: readonly number[], side: number, x: (column: number) => number, y: (row: number) => number): string {
+  const strong = (row: number, column: number) =>
+    row >= 0 && column >= 0 && row < side && column < side && strengths[row * side + column]! >= 0.5;
+  let path = '';
+  for (let row = 0; row <= side; row++) {
+    for (let column = 0; column <= side; column++) {
+      if (strong(row, column) !== strong(row - 1, column)) path += `M${x(column)} ${y(row)}H${x(column + 1)}`;
+      if (strong(row, column) !== strong(row, column - 1)) path += `M${x(column)} ${y(row)}V${y(row + 1)}`;
+    }
+  }
+  return path;
 }
 
 function describe(word: string, weights: Float32Array): string {

@@ -18,7 +18,7 @@ function card({ image, caption, foil, kind, scores }: HardCase, styles: Styles):
   const at = (value: number) => Math.round((8 + ((value - low) / range) * 104) * 10) / 10;
   const [captionWords, foilWords] = differingWords(caption, foil);
   return markup`<article class="case">
-<img src="${pngAddress(image)}" width="${image.shape[1]!}" height="${image.shape[0]!}" alt="${caption}"/>
+<img src="${pngAddress(image)}" width="${image.width}" height="${image.height}" alt="${caption}"/>
 <div class="texts"><p><span class="tag">caption</span> ${words(captionWords)}</p><p><span class="tag">foil</span> ${words(foilWords)}</p>${
     kind !== undefined && markup`<p class="quiet">${kind}</p>`
   }</div>

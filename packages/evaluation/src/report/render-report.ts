@@ -14,8 +14,8 @@ const policy = "default-src 'none'; img-src data:; style-src 'unsafe-inline'";
 /**
  * The page of a report: well-formed, self-contained HTML without scripts.
  *
- * @throws ShapeError when an image is not [H, W, 3]
- * @throws DataError when an image lacks bytes or an alignment map is no square grid
+ * @throws ShapeError when an image does not hold three bytes per pixel
+ * @throws DataError when an alignment map's weights are no square grid
  */
 export function renderReport(data: ReportData): string {
   const { title, lead, settings, curves = [], scores, hardCases = [], alignmentMaps = [], notes = [] } = data;

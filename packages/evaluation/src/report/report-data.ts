@@ -1,4 +1,4 @@
-import type { HostArray } from '@fsc-clip/core';
+import type { RgbImage } from '@fsc-clip/data';
 import type { Score } from '../scores/score.js';
 
 /** Everything that `writeReport` draws. All text may come from anywhere: it is escaped. Methods keep one colour throughout. */
@@ -71,8 +71,7 @@ export interface ScoreCell extends Score {
 
 /** An image with its caption and a foil, and how the methods scored both. */
 export interface HardCase {
-  /** u8 [H, W, 3], RGB. */
-  readonly image: HostArray<Uint8Array>;
+  readonly image: RgbImage;
   readonly caption: string;
   readonly foil: string;
   /** The kind of foil. */
@@ -83,8 +82,7 @@ export interface HardCase {
 
 /** Which patches each word of a caption looks at. */
 export interface AlignmentMap {
-  /** u8 [H, W, 3], RGB. */
-  readonly image: HostArray<Uint8Array>;
+  readonly image: RgbImage;
   readonly method?: string;
   /** Words of the caption in order, each with f32 [P] weights over a square grid of patches, row-major, not negative. */
   readonly words: readonly { readonly word: string; readonly weights: Float32Array }[];

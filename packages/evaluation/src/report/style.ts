@@ -17,7 +17,7 @@ h2{font:600 1.35rem/1.25 Charter,"Iowan Old Style",Georgia,"Times New Roman",ser
 p{margin:.2rem 0;max-width:76ch}
 .lead{font-size:1.08rem;color:var(--quiet)}
 .quiet,small{color:var(--quiet)}
-.quiet{font-size:.88rem;font-weight:400}
+.quiet{font-size:.88rem;font-weight:400;max-width:none}
 small{font-size:.8em;white-space:nowrap}
 section{margin-top:44px}
 figure{margin:0;min-width:0}
@@ -72,12 +72,14 @@ table{border-collapse:collapse}
 .case{display:grid;grid-template-columns:116px 1fr;gap:12px 16px;align-content:start;background:var(--panel);border:1px solid var(--rule);border-radius:10px;padding:16px}
 .case img{width:116px;height:auto;border-radius:6px}
 .texts p{margin:0 0 6px;line-height:1.35;font-size:.95rem;overflow-wrap:anywhere}
+.texts .quiet{font-size:.84rem}
 .texts u{text-decoration-thickness:2px;text-underline-offset:3px;font-weight:600}
 .tag{font-size:.72rem;letter-spacing:.04em;text-transform:uppercase;color:var(--quiet);display:block}
 .case table{grid-column:1/-1;width:100%;font-size:.86rem}
-.case th{text-align:left;font-weight:500;padding:2px 0}
+.case th{text-align:left;font-weight:500;padding:2px 10px 2px 0;line-height:1.2;min-width:8.4em}
 .case td{padding:2px 0 2px 8px}
-.case svg{display:block;width:100%;max-width:120px;min-width:70px}
+.case svg{display:block;width:100%;min-width:64px}
+.case td:nth-child(2){width:50%;padding-left:0}
 .rail{stroke:var(--rule);stroke-width:2}
 .right,.wrong{font-weight:700;text-align:right}
 .right{color:var(--good)}.wrong{color:var(--bad)}
@@ -85,10 +87,10 @@ table{border-collapse:collapse}
 .alignment svg{display:block;width:100%;height:auto;border-radius:5px}
 .alignment figcaption{font-size:.88rem;line-height:1.35;margin-top:6px;overflow-wrap:anywhere}
 .whole figcaption .quiet{display:block}
-.words{display:grid;grid-template-columns:repeat(auto-fill,minmax(96px,1fr));gap:14px;align-content:start}
+.words{display:grid;grid-template-columns:repeat(auto-fill,minmax(84px,1fr));gap:14px 10px;align-content:start}
 .words figcaption{text-align:center;font-weight:600}
 .veil{fill:#0b0e13}
-.frame{fill:none;stroke:#ffd21f}
+.frame{fill:none;stroke:#ffd21f;stroke-linecap:square}
 .notes{margin-top:10px;padding:14px 20px;background:var(--soft);border-radius:10px}
 .notes li{position:relative;padding-left:18px;margin:5px 0;max-width:82ch}
 .notes li::before{content:"–";position:absolute;left:0;color:var(--quiet)}

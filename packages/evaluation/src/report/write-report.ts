@@ -9,8 +9,8 @@ import type { ReportData } from './report-data.js';
  *
  * It shows, in this order: title and settings, headline scores with errors, the table, notes, learning curves, hard cases, alignment maps.
  *
- * @throws ShapeError when an image is not u8 [H, W, 3]
- * @throws DataError when an image lacks bytes, or an alignment map's weights are no square grid
+ * @throws ShapeError when an image does not hold three bytes per pixel
+ * @throws DataError when an alignment map's weights are no square grid
  * @example
  * await writeReport('report.html', {
  *   title: 'Emoji scenes',
