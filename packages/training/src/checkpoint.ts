@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { type HostArray, OptionError, type Params, WeightsError } from '@fsc-clip/core';
 import { createParams } from '@fsc-clip/core/tensor';
 import { readSafetensors, saveWeights } from '@fsc-clip/models';
-import { hostDtype, type Leaves, mapLeaves, type StateArray } from './state-tree.js';
+import { type Leaves, mapLeaves, type StateArray } from './internal/state-tree.js';
 
 /** What a run needs to go on where it stopped. */
 export interface Checkpoint<OptimizerState> {
@@ -35,14 +35,14 @@ export async function saveCheckpoint<OptimizerState>(path: string, checkpoint: C
     throw new OptionError({ function: 'saveCheckpoint', argument: 'step', rule: 'must be an integer of at least 0', got: String(step) });
   }
   await mkdir(dirname(path), { recursive: true });
-  await saveWeights(path, createParams(leavesOf({ params, optimizer })), {
+  await saveWeights(path, createParams(leavesOf('saveCheckpoint', { params, optimizer })), {
     metadata: { [mark]: '1', step: String(step), metadata: JSON.stringify(metadata) },
   });
 }
 
 /**
- * Reads a checkpoint back, as host arrays: hand them to a compiled step, or `toTensors` of them to the plain one. The numbers that
- * follow are those of a run that never stopped.
+ * Reads a checkpoint back, as host arrays, which a compiled step takes in the place of its own state. The numbers that follow are those
+ * of a run that never stopped.
  *
  * @param like - a state of the run that goes on, e.g. `initTrainState(…)`: names, shapes and dtypes must agree, values are not looked at
  * @throws WeightsError when the file is no checkpoint, or not one of this model and optimizer
@@ -65,7 +65,7 @@ export async function loadCheckpoint<State extends Pick<Checkpoint<unknown>, 'pa
   try {
     if (file.metadata[mark] !== '1') refuse('must be a checkpoint', 'another safetensors file', 'Weights alone are read by loadWeights');
     const state = { params: like.params, optimizer: like.optimizer as State['optimizer'] };
-    const leaves = leavesOf(state);
+    const leaves = leavesOf('loadCheckpoint', state);
     for (const [name, leaf] of leaves) {
       const entry = file.entries[name] ?? refuse(`must hold \`${name}\``, 'nothing of this name');
       const expected = `${dtypeOf(leaf)} [${leaf.shape.join(', ')}]`;
@@ -77,15 +77,15 @@ export async function loadCheckpoint<State extends Pick<Checkpoint<unknown>, 'pa
     const { step, metadata } = parseRest(file.metadata) ?? refuse('must hold a step and metadata', 'what cannot be read');
     const arrays = new Map<string, HostArray>();
     for (const name of leaves.keys()) arrays.set(name, await file.read(name));
-    return { ...mapLeaves(state, (_leaf, name) => arrays.get(name)!), step, metadata };
+    return { ...mapLeaves('loadCheckpoint', state, (_leaf, name) => arrays.get(name)!), step, metadata };
   } finally {
     await file.close();
   }
 }
 
-function leavesOf(tree: object): Map<string, StateArray> {
+function leavesOf(caller: string, tree: object): Map<string, StateArray> {
   const leaves = new Map<string, StateArray>();
-  mapLeaves(tree, (leaf, name) => leaves.set(name, leaf));
+  mapLeaves(caller, tree, (leaf, name) => leaves.set(name, leaf));
   return leaves;
 }
 
@@ -103,7 +103,7 @@ function parseRest(header: Readonly<Record<string, string>>): { step: number; me
 
 /** A leaf's dtype in safetensors' words. */
 function dtypeOf(leaf: StateArray): string {
-  const names: Readonly<Record<string, string>> = { float32: 'F32', int32: 'I32', bool: 'U8' };
-  const dtype = 'dtype' in leaf ? leaf.dtype : hostDtype(leaf.data);
-  return names[dtype] ?? dtype;
+  if ('dtype' in leaf) return { float32: 'F32', int32: 'I32', bool: 'U8', complex64: 'complex64', string: 'string' }[leaf.dtype];
+  if (leaf.data instanceof Float32Array) return 'F32';
+  return leaf.data instanceof Int32Array ? 'I32' : 'U8';
 }

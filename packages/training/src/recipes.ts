@@ -1,9 +1,11 @@
 import type { AdamWOptions } from '@fsc-clip/core/tensor';
+import type { FscClipOptions } from '@fsc-clip/losses';
+import type { LoraOptions, ModelName } from '@fsc-clip/models';
 
 /** A training run of the paper as plain data; its parts are the options of the functions that they are named after. */
 export interface Recipe {
-  /** open_clip's name of the architecture. */
-  readonly model: 'ViT-B-32' | 'ViT-B-16' | 'ViT-L-14';
+  /** For `createModel`; the activation is that of the weights to start from. */
+  readonly model: ModelName;
   /** open_clip's tag of the weights to start from. */
   readonly pretrained: 'openai' | 'datacomp_xl_s13b_b90k';
   readonly data: {
@@ -25,14 +27,9 @@ export interface Recipe {
   /** For `adamW`. */
   readonly optimizer: Required<Pick<AdamWOptions, 'betas' | 'epsilon' | 'weightDecay'>>;
   /** For `addLora`; without it every weight is trained. */
-  readonly lora?: { readonly rank: number };
+  readonly lora?: Pick<LoraOptions, 'rank'>;
   /** For `fscClipLoss`. */
-  readonly loss: {
-    readonly globalWeight: number;
-    readonly localWeight: number;
-    readonly focalGamma: number;
-    readonly labelSmoothing: number;
-  };
+  readonly loss: Required<Pick<FscClipOptions, 'globalWeight' | 'localWeight' | 'focalGamma' | 'labelSmoothing'>>;
 }
 
 type Variation = Pick<Recipe, 'model' | 'pretrained' | 'batchSize' | 'ranks'> & {
@@ -45,9 +42,10 @@ const coco = { name: 'train_neg_clip', format: 'csv' } as const;
 const cc3m = { name: 'cc3m_100k', format: 'webdataset', captionKey: 'coca_captions' } as const;
 const laioncoco = { name: 'laioncoco_100k', format: 'webdataset', captionKey: 'caption' } as const;
 
-const b32 = { model: 'ViT-B-32', pretrained: 'openai', batchSize: 256, ranks: 1, globalWeight: 0.5, localWeight: 0.2 } as const;
-const b16 = { ...b32, model: 'ViT-B-16', batchSize: 128, localWeight: 0.5 } as const;
-const l14 = { ...b32, model: 'ViT-L-14', batchSize: 64, ranks: 4, localWeight: 0.5 } as const;
+const b32 = { model: 'ViT-B-32-quickgelu', pretrained: 'openai', batchSize: 256, ranks: 1, globalWeight: 0.5, localWeight: 0.2 } as const;
+const datacomp = { ...b32, model: 'ViT-B-32', pretrained: 'datacomp_xl_s13b_b90k' } as const;
+const b16 = { ...b32, model: 'ViT-B-16-quickgelu', batchSize: 128, localWeight: 0.5 } as const;
+const l14 = { ...b32, model: 'ViT-L-14-quickgelu', batchSize: 64, ranks: 4, localWeight: 0.5 } as const;
 
 function full({ data, globalWeight, localWeight, ...rest }: Variation): Recipe {
   return {
@@ -85,8 +83,8 @@ export const recipes = {
   'fsc-clip-lora/laioncoco/ViT-B-16': lora({ ...b16, data: laioncoco }),
   'fsc-clip/laioncoco/ViT-L-14': full({ ...l14, data: laioncoco }),
   'fsc-clip-lora/laioncoco/ViT-L-14': lora({ ...l14, data: laioncoco }),
-  'fsc-clip/laioncoco/ViT-B-32-datacomp': full({ ...b32, pretrained: 'datacomp_xl_s13b_b90k', data: laioncoco }),
-  'fsc-clip-lora/laioncoco/ViT-B-32-datacomp': lora({ ...b32, pretrained: 'datacomp_xl_s13b_b90k', data: laioncoco }),
+  'fsc-clip/laioncoco/ViT-B-32-datacomp': full({ ...datacomp, data: laioncoco }),
+  'fsc-clip-lora/laioncoco/ViT-B-32-datacomp': lora({ ...datacomp, data: laioncoco }),
 } as const satisfies Record<string, Recipe>;
 
 /** Name of a recipe. */

@@ -1,6 +1,6 @@
 import { type HostArray, OptionError } from '@fsc-clip/core';
 import type { DeviceArray } from '@fsc-clip/engine';
-import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
 
 /** What holds the numbers of a state: on a device, in this thread, or in tfjs. */
 export type StateArray = DeviceArray | HostArray | Tensor;
@@ -14,13 +14,13 @@ export type Leaves<Tree, Leaf> = Tree extends StateArray ? Leaf : { [K in keyof 
  *
  * @throws OptionError for a leaf that is no array
  */
-export function mapLeaves<Tree, Leaf>(tree: Tree, f: (leaf: StateArray, name: string) => Leaf): Leaves<Tree, Leaf> {
+export function mapLeaves<Tree, Leaf>(caller: string, tree: Tree, f: (leaf: StateArray, name: string) => Leaf): Leaves<Tree, Leaf> {
   const visit = (node: unknown, path: readonly string[]): unknown => {
     if (isStateArray(node)) return f(node, path.map((key) => key.replaceAll('~', '~0').replaceAll('/', '~1')).join('/'));
     if (Array.isArray(node)) return node.map((child, i) => visit(child, [...path, String(i)]));
     if (typeof node !== 'object' || node === null) {
       throw new OptionError({
-        function: 'mapLeaves',
+        function: caller,
         argument: path.join('/'),
         rule: 'must be an array or a tree of arrays',
         got: String(node),
@@ -31,25 +31,6 @@ export function mapLeaves<Tree, Leaf>(tree: Tree, f: (leaf: StateArray, name: st
     return record;
   };
   return visit(tree, []) as Leaves<Tree, Leaf>;
-}
-
-/**
- * The tensors of a tree: what `loadCheckpoint` gives, for a plain (not compiled) step. Bytes become booleans.
- *
- * @returns a tree of new tensors, the caller's to dispose
- */
-export function toTensors<Tree>(tree: Tree): Leaves<Tree, Tensor> {
-  return mapLeaves(tree, (leaf) => {
-    if (!('data' in leaf && ArrayBuffer.isView(leaf.data))) {
-      throw new OptionError({ function: 'toTensors', argument: 'tree', rule: 'must hold host arrays', got: 'a tensor or a device array' });
-    }
-    return tensor(leaf.data, [...leaf.shape], hostDtype(leaf.data));
-  });
-}
-
-/** tfjs's name for the elements of a host array. */
-export function hostDtype(data: HostArray['data']): 'float32' | 'int32' | 'bool' {
-  return data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool';
 }
 
 function isStateArray(node: unknown): node is StateArray {
