@@ -1,2 +1,17 @@
-export { swapNegatives, swapCandidates } from './swap.js';
+export { combineGenerators } from './combine.js';
+export type { FscClipNegativesOptions } from './fsc-clip.js';
+export { fscClip } from './fsc-clip.js';
+export type { NegativeGenerator, SingleNegativeGenerator } from './generator.js';
+export type { Span } from './internal/spans.js';
+export type { Tag } from './internal/tags.js';
+export type { Token } from './internal/tokenize.js';
+export type { CaptionParser, CaptionParserOptions, ParsedCaption } from './parse-caption.js';
+export { createCaptionParser, parseCaption } from './parse-caption.js';
+export type { ReplacementPlace, ReplaceOptions } from './replace.js';
+export { replaceCandidates, replaceNegatives } from './replace.js';
+export type { ShuffleOptions } from './shuffle.js';
 export { ngramShuffle, shuffleCandidates } from './shuffle.js';
+export type { SwapOptions } from './swap.js';
+export { swapCandidates, swapNegatives } from './swap.js';
+export type { WordNetFiles } from './wordnet/files.js';
+export { readWordNetFiles } from './wordnet/files.js';

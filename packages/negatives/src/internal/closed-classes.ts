@@ -3,7 +3,7 @@ import type { Tag } from './tags.js';
 const listed: Readonly<Partial<Record<Tag, string>>> = {
   DT: 'a an the this these those every each some any no another both all either neither',
   PRP: 'i you he she it we they me him us them myself yourself himself herself itself ourselves themselves',
-  'PRP$': 'my your his its our their whose',
+  PRP$: 'my your his its our their whose',
   WDT: 'who whom which what whatever whichever',
   CC: 'and or but nor &',
   IN: 'aboard about above across after against along alongside although amid amidst among amongst around as at atop because before behind below beneath beside besides between beyond by despite down during except for from if in inside into like near of off on onto out outside over past since than though through throughout till toward towards under underneath unless until unto up upon via when where while whilst with within without',

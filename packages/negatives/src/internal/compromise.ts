@@ -13,8 +13,21 @@ interface Term {
 interface Internals {
   (text: ''): { document: Term[][]; compute(steps: readonly string[]): unknown };
   hooks(): string[];
+  methods(): {
+    two: {
+      transform: {
+        noun: { toPlural(word: string, model: unknown): string };
+        verb: { conjugate(word: string, model: unknown): Record<string, string | undefined> };
+        adjective: { toComparative(word: string, model: unknown): string; toSuperlative(word: string, model: unknown): string };
+      };
+    };
+  };
+  model(): unknown;
 }
 const compromise = nlp as unknown as Internals;
+
+const { transform } = compromise.methods().two;
+const model = compromise.model();
 
 // No contractions: they split and merge words, and a caption's words are cut already.
 const steps = compromise.hooks().filter((step) => !step.startsWith('contraction'));
@@ -32,3 +45,11 @@ export function compromiseTags(sentences: readonly (readonly { text: string; mar
   view.compute(steps);
   return view.document.flatMap((terms) => terms.map((term) => term.tags));
 }
+
+/** Forms of single base forms by compromise's rules and lexicon. */
+export const wordForms = {
+  plural: (noun: string): string => transform.noun.toPlural(noun, model),
+  verb: (verb: string): Record<string, string | undefined> => transform.verb.conjugate(verb, model),
+  comparative: (adjective: string): string => transform.adjective.toComparative(adjective, model),
+  superlative: (adjective: string): string => transform.adjective.toSuperlative(adjective, model),
+};

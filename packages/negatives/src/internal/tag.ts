@@ -16,7 +16,14 @@ export function tagTokens(tokens: readonly Token[]): Tag[] {
 
 const isWord = (text: string) => /[\p{L}\p{N}]/u.test(text);
 const endsSentence = /^[.!?]+$/;
-const clitics: Readonly<Record<string, string>> = { "n't": 'not', "'re": 'are', "'ve": 'have', "'ll": 'will', "'m": 'am', "'d": 'would' };
+const clitics: ReadonlyMap<string, string> = new Map([
+  ["n't", 'not'],
+  ["'re", 'are'],
+  ["'ve", 'have'],
+  ["'ll", 'will'],
+  ["'m", 'am'],
+  ["'d", 'would'],
+]);
 const hosts = /^(?:i|you|he|she|it|we|they|there|here|that|this|who|what|where)$/;
 
 function guessWords(tokens: readonly Token[], words: readonly string[]): Tag[] {
@@ -27,7 +34,7 @@ function guessWords(tokens: readonly Token[], words: readonly string[]): Tag[] {
     if (/^['’]s$/.test(word)) {
       if (sentence.length > 0 && !hosts.test(words[i - 1]!)) sentence.at(-1)!.text += word;
     } else if (isWord(word)) {
-      sentence.push({ text: clitics[word.replace('’', "'")] ?? tokens[i]!.text, marks: '' });
+      sentence.push({ text: clitics.get(word.replace('’', "'")) ?? tokens[i]!.text, marks: '' });
       sources.push(i);
     } else if (sentence.length > 0) {
       sentence.at(-1)!.marks += word;

@@ -32,4 +32,4 @@ export type Tag =
 
 export const isNoun = (tag: Tag | undefined): boolean => tag === 'NN' || tag === 'NNS' || tag === 'NNP';
 export const isAdjective = (tag: Tag | undefined): boolean => tag === 'JJ' || tag === 'JJR' || tag === 'JJS';
-export const isVerb = (tag: Tag | undefined): boolean => tag !== undefined && tag.startsWith('VB');
+export const isVerb = (tag: Tag | undefined): boolean => tag?.startsWith('VB') === true;

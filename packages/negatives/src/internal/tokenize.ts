@@ -15,7 +15,7 @@ const openingMark = /^(?:\.{2,}|--+|(?![_@])[\p{P}\p{S}])/u;
 const closingMark = /(?:\.{2,}|--+|['’]s|(?![_@])[\p{P}\p{S}])$/iu;
 const contraction = /(?:n['’]t|['’](?:re|ve|ll|m|d))$/iu;
 /** Marks that split a word in two when letters stand on both sides: `half-open`, `and/or`. */
-const innerMark = /(?<=[\p{L}\p{N}])(?:\.{2,}|--+|[-–—~:<>=\/])(?=\p{L})|(?<=\p{L}),(?=\p{L})/gu;
+const innerMark = /(?<=[\p{L}\p{N}])(?:\.{2,}|--+|[-–—~:<>=/])(?=\p{L})|(?<=\p{L}),(?=\p{L})/gu;
 
 /**
  * Words and marks of a caption. Marks, possessive `'s` and `n't` are tokens of their own, hyphened words are three; white space is none.
