@@ -1,0 +1,8 @@
+import { mergeConfig } from 'vitest/config';
+import base from './vitest.config.js';
+
+// Tests that need a device which not every machine has; run by the `test:…` command that brings it.
+export default mergeConfig(
+  { ...base, test: { ...base.test, include: [] } },
+  { test: { include: ['packages/*/src/**/*.device-test.ts'], testTimeout: 600_000 } },
+);
