@@ -19,18 +19,19 @@ export function mergeLora(params: Params<Tensor>, { alpha = 1 }: MergeLoraOption
   if (!(Number.isFinite(alpha) && alpha > 0)) {
     throw new OptionError({ function: 'mergeLora', argument: 'alpha', rule: 'must be a positive number', got: String(alpha) });
   }
-  const left = new Set(Object.keys(params).filter(isLora));
-  const merged = Object.entries(params)
-    .filter(([name]) => !isLora(name))
-    .map(([name, weight]) => {
+  return tidy(() => {
+    const left = new Set(Object.keys(params).filter(isLora));
+    const weights = Object.entries(params).filter(([name]) => !isLora(name));
+    const merged = weights.map(([name, weight]) => {
       const [a, b] = adapterNames(name).filter((adapter) => left.delete(adapter));
       if (a === undefined) return [name, weight] as const;
       if (b === undefined)
         throw new WeightsError({ function: 'mergeLora', argument: name, rule: 'must have both adapters', got: `only ${a}` });
-      return [name, tidy(() => mergedWeight(weight, params[a] as Tensor2D, params[b] as Tensor2D, alpha))] as const;
+      return [name, mergedWeight(weight, params[a] as Tensor2D, params[b] as Tensor2D, alpha)] as const;
     });
-  for (const adapter of left) {
-    throw new WeightsError({ function: 'mergeLora', argument: adapter, rule: 'must stand beside its weight', got: 'no such weight' });
-  }
-  return createParams(merged);
+    for (const adapter of left) {
+      throw new WeightsError({ function: 'mergeLora', argument: adapter, rule: 'must stand beside its weight', got: 'no such weight' });
+    }
+    return createParams(merged);
+  });
 }

@@ -27,7 +27,7 @@ import { type Grid, resizeImagePositions, resizeTextPositions } from '../weights
 import { createModel } from './create-model.js';
 import { embedPatches, projectPatches } from './image-tower.js';
 import { causalBias, embedTokens } from './text-tower.js';
-import { mlp, normed, residualBlock, selfAttention, type TransformerRun, transformer, transformerRun } from './transformer.js';
+import { mlp, normed, residualBlock, selfAttention, type TransformerRun, transformer } from './transformer.js';
 import { type Weights, weightsOf } from './weights.js';
 
 type Names = Readonly<Record<string, string>>;
@@ -158,7 +158,6 @@ describe.runIf(hasGolden('models'))('golden models', () => {
     const image = slice(images, c.image, 1) as Tensor4D;
     const text = slice(texts, c.text, 1) as Tensor2D;
     const visual = weights.under('visual.');
-    const quick = c.config.quick_gelu === true;
     const seen: Record<string, Tensor> = {};
 
     const blocks = (x: Tensor2D, tower: string, under: Weights, run: TransformerRun) => {
@@ -176,10 +175,16 @@ describe.runIf(hasGolden('models'))('golden models', () => {
     seen['visual/conv1'] = transpose(patches);
     const x = normed(embedPatches(visual, image), visual, 'ln_pre');
     seen['visual/ln_pre'] = x;
-    const imageRun = transformerRun(visionSizes(c.config.vision_cfg), quick, { batch: 1, length: x.shape[0] });
+    const imageRun = { ...visionSizes(c.config.vision_cfg), quickGelu: c.config.quick_gelu === true, batch: 1, length: x.shape[0] };
     seen['visual/ln_post'] = normed(blocks(x, 'visual', visual, imageRun), visual, 'ln_post');
     const length = text.shape[1];
-    const textRun = transformerRun(textSizes(c.config.text_cfg), quick, { batch: 1, length, bias: causalBias(length) });
+    const textRun = {
+      ...textSizes(c.config.text_cfg),
+      quickGelu: c.config.quick_gelu === true,
+      batch: 1,
+      length,
+      bias: causalBias(length),
+    };
     seen['text/ln_final'] = normed(blocks(embedTokens(weights, text), 'text', weights, textRun), weights, 'ln_final');
 
     expect(Object.keys(seen).sort()).toEqual(Object.keys(c.arrays).sort());
@@ -199,7 +204,7 @@ describe.runIf(hasGolden('models'))('golden models', () => {
     const visual = weightsOf('note', params, model.shapes, 1).under('visual.');
     const { imageTokens } = model.apply(params, { images, texts }, { denseTokens: true });
     const [batch, count, dim] = imageTokens.shape as [number, number, number];
-    const run = transformerRun(visionSizes(config.vision_cfg), config.quick_gelu === true, { batch, length: count + 1 });
+    const run = { ...visionSizes(config.vision_cfg), quickGelu: config.quick_gelu === true, batch, length: count + 1 };
     const x = transformer(normed(embedPatches(visual, images as Tensor4D), visual, 'ln_pre'), visual.under('transformer.'), run);
     const distance = (rows: Tensor2D) => {
       const projected = reshape(matMul(rows, visual.get<Tensor2D>('proj')), [batch, count + 1, dim]);

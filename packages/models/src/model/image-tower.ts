@@ -14,7 +14,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { type ClipConfig, visionSizes } from '../config/clip-config.js';
 import { adapterNames, mergedWeight } from '../lora/adapters.js';
-import { normed, transformer, transformerRun } from './transformer.js';
+import { normed, transformer } from './transformer.js';
 import type { Weights } from './weights.js';
 
 /**
@@ -30,17 +30,17 @@ export function imageTower(
   images: Tensor4D,
   denseTokens: boolean,
 ): { readonly pooled: Tensor2D; readonly tokens?: Tensor3D } {
-  const sizes = visionSizes(config.vision_cfg);
+  const { width, layers, heads } = visionSizes(config.vision_cfg);
   const batch = images.shape[0];
   const embedded = embedPatches(weights, images);
   const length = embedded.shape[0] / batch; // 1 + P
-  const run = transformerRun(sizes, config.quick_gelu === true, { batch, length });
+  const run = { layers, heads, quickGelu: config.quick_gelu === true, batch, length };
   const x = transformer(normed(embedded, weights, 'ln_pre'), weights.under('transformer.'), run);
 
   const proj = weights.get<Tensor2D>('proj');
-  const wide = reshape(x, [batch, length, sizes.width]);
+  const wide = reshape(x, [batch, length, width]);
   if (!denseTokens) {
-    const first = reshape(slice(wide, [0, 0, 0], [batch, 1, sizes.width]), [batch, sizes.width]) as Tensor2D;
+    const first = reshape(slice(wide, [0, 0, 0], [batch, 1, width]), [batch, width]) as Tensor2D;
     return { pooled: matMul(normed(first, weights, 'ln_post'), proj) };
   }
   const projected = reshape(matMul(normed(x, weights, 'ln_post'), proj), [batch, length, config.embed_dim]) as Tensor3D;

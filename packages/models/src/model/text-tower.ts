@@ -15,7 +15,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { type ClipConfig, textSizes } from '../config/clip-config.js';
 import { gatherRows } from '../layers/gather-rows.js';
-import { normed, transformer, transformerRun } from './transformer.js';
+import { normed, transformer } from './transformer.js';
 import type { Weights } from './weights.js';
 
 /**
@@ -32,7 +32,8 @@ export function textTower(
   denseTokens: boolean,
 ): { readonly pooled: Tensor2D; readonly tokens?: Tensor3D } {
   const [batch, length] = texts.shape;
-  const run = transformerRun(textSizes(config.text_cfg), config.quick_gelu === true, { batch, length, bias: causalBias(length) });
+  const { layers, heads } = textSizes(config.text_cfg);
+  const run = { layers, heads, quickGelu: config.quick_gelu === true, batch, length, bias: causalBias(length) };
   const x = transformer(embedTokens(weights, texts), weights.under('transformer.'), run); // [N·T, w]
 
   const rowStarts = tensor1d(

@@ -1,5 +1,4 @@
 import { add, mul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
-import type { TransformerSizes } from '../config/clip-config.js';
 import { type AttentionLayout, attention } from '../layers/attention.js';
 import { gelu, quickGelu } from '../layers/gelu.js';
 import { layerNorm } from '../layers/layer-norm.js';
@@ -10,15 +9,6 @@ import type { Weights } from './weights.js';
 export interface TransformerRun extends AttentionLayout {
   readonly layers: number;
   readonly quickGelu: boolean;
-}
-
-/** The run of a tower over `batch` sequences of `length` positions. */
-export function transformerRun(
-  { layers, heads }: TransformerSizes,
-  activation: boolean,
-  layout: Omit<AttentionLayout, 'heads'>,
-): TransformerRun {
-  return { layers, heads, quickGelu: activation, ...layout };
 }
 
 /** The residual blocks, one after the other: x [batch · length, w] in and out. */

@@ -36,8 +36,8 @@ export function interpolateWeights(
   if (lacking !== undefined)
     throw new WeightsError({ function: name, argument: 'finetuned', rule: `must hold \`${lacking}\``, got: 'none' });
 
-  return mapParams(finetuned, (tuned, weight) =>
-    tidy(() => {
+  return tidy(() =>
+    mapParams(finetuned, (tuned, weight) => {
       const before = pretrained[weight];
       if (!before && isLora(weight)) return mul(tuned, lora === 'linear' && weight.endsWith('lora_A') ? 1 : alpha);
       if (!before) throw new WeightsError({ function: name, argument: 'pretrained', rule: `must hold \`${weight}\``, got: 'none' });
