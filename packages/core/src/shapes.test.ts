@@ -31,6 +31,9 @@ describe('checkShapes', () => {
   it('takes any size for * and refuses a wrong rank, a wrong number and a missing value', () => {
     expect(checkShapes('f', { a: [shaped(5, 2), '* 2'] })).toEqual({});
     expect(() => checkShapes('f', { a: [shaped(5, 3), '* 2'] })).toThrow('f: `a` must be [*, 2], got [5, 3]');
+    expect(() => checkShapes('f', { a: [shaped(4), 'D'], b: [shaped(5, 3), '* D'] })).toThrow(
+      'f: `b` must be [*, D] = [*, 4] (D = 4 from `a`), got [5, 3]',
+    );
     expect(() => checkShapes('f', { a: [shaped(5), 'B D'] })).toThrow('f: `a` must be [B, D], got [5]');
     expect(() => checkShapes('f', { a: [shaped(1), ''] })).toThrow('f: `a` must be a scalar, got [1]');
     expect(() => checkShapes('f', { a: [undefined as never, 'B'] })).toThrow('got a value without a shape');

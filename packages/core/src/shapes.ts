@@ -64,6 +64,7 @@ function describe(argument: string, dims: string[], bound: ReadonlyMap<string, {
   const symbols = dims.map((dim) => dim.replaceAll('*', dim === '*' ? '*' : '·').replaceAll('+', ' + '));
   const rule = `must be [${symbols.join(', ')}]`;
   const sizes = dims.map((dim) => {
+    if (dim === '*') return dim;
     const foreign = [...dim.matchAll(/[A-Za-z]\w*/g)].every(([letter]) => bound.has(letter) && bound.get(letter)!.from !== argument);
     const size = evaluate(dim, bound);
     return foreign && Number.isFinite(size) ? String(size) : dim;

@@ -13,7 +13,7 @@ import { type AlignmentOptions, checkAlignment, patchWeights } from './internal/
  * @returns f32 [T, P] or [B, T, P]
  * @throws ShapeError, OptionError
  * @example
- * const map = alignmentMap(imageTokens, textTokens, textMask); // [T, P]; a row reshaped to [√P, √P] is the heat map of a word
+ * const maps = alignmentMap(imageTokens, slice(textTokens, 0, 8), slice(textMask, 0, 8)); // of 8 captions, [8, T, P]
  */
 export function alignmentMap(imageTokens: Tensor, textTokens: Tensor, textMask: Tensor, options: AlignmentOptions = {}): Tensor {
   const batch = imageTokens.shape.length === 3 ? 'B ' : '';

@@ -11,10 +11,10 @@ export interface WeightedLoss<Loss extends AnyLoss = AnyLoss> {
 }
 
 type LossOf<Entry> = Entry extends WeightedLoss<infer Loss> ? Loss : Entry;
-type OutputOf<Entry> = LossOf<Entry> extends (output: infer Output, ...rest: never) => Scalar ? Output : unknown;
-type BatchOf<Entry> = LossOf<Entry> extends (output: never, batch: infer Batch, ...rest: never) => Scalar ? Batch : unknown;
+type OutputOf<Entry> = LossOf<Entry> extends (output: infer Output, ...rest: never[]) => Scalar ? Output : unknown;
+type BatchOf<Entry> = LossOf<Entry> extends (output: never, batch: infer Batch, ...rest: never[]) => Scalar ? Batch : unknown;
 /** All members of a union at once: functions take their parameters contravariantly. */
-type All<Wrapped> = Wrapped extends (value: infer Value) => void ? Value : never;
+type All<Wrapped> = [Wrapped] extends [(value: infer Value) => void] ? Value : never;
 
 /** The sum of several losses, and each with its weight: the terms add up to `total`. */
 export type CombinedLoss<Losses> = (

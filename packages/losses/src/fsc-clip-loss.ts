@@ -1,3 +1,4 @@
+import { OptionError } from '@fsc-clip/core';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import { checkCalibration } from './calibrated-cross-entropy.js';
 import { clipLoss } from './clip-loss.js';
@@ -34,6 +35,10 @@ export type FscClipLoss = (
 export function fscClipLoss({ globalWeight = 0.5, localWeight = 0.2, ...options }: FscClipOptions = {}): FscClipLoss {
   checkCalibration('fscClipLoss', options);
   checkAlignment('fscClipLoss', options);
+  for (const [argument, weight] of Object.entries({ globalWeight, localWeight })) {
+    if (Number.isFinite(weight)) continue;
+    throw new OptionError({ function: 'fscClipLoss', argument, rule: 'must be a finite number', got: String(weight) });
+  }
   return combineLosses({
     clip: clipLoss,
     globalNegative: {

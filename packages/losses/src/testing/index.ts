@@ -1,0 +1,4 @@
+export type { GradientCheck, GradientCheckOptions, SlopeCheck } from './check-gradients.js';
+export { checkGradients } from './check-gradients.js';
+export type { SampleShape } from './sample-output.js';
+export { sampleOutput } from './sample-output.js';
