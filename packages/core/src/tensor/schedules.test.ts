@@ -24,10 +24,10 @@ describe('schedules', () => {
     const counts = fc.record({ warmup: fc.nat(20), total: fc.nat(50), cooldown: fc.nat(50), step: fc.nat(200) });
     fc.assert(
       fc.property(counts, ({ warmup, total, cooldown, step }) => {
-        const steps = { base: 0.1, warmup, total };
+        const steps = { base: 0.125, warmup, total };
         for (const schedule of [cosineSchedule(steps), constantCooldownSchedule({ ...steps, cooldown, power: 0.5 })]) {
           expect(schedule(step)).toBeGreaterThanOrEqual(0);
-          expect(schedule(step)).toBeLessThanOrEqual(0.1);
+          expect(schedule(step)).toBeLessThanOrEqual(0.125);
           if (step > Math.max(warmup, total)) expect(schedule(step)).toBe(0);
         }
       }),
