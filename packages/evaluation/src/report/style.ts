@@ -76,10 +76,10 @@ table{border-collapse:collapse}
 .texts u{text-decoration-thickness:2px;text-underline-offset:3px;font-weight:600}
 .tag{font-size:.72rem;letter-spacing:.04em;text-transform:uppercase;color:var(--quiet);display:block}
 .case table{grid-column:1/-1;width:100%;font-size:.86rem}
-.case th{text-align:left;font-weight:500;padding:2px 10px 2px 0;line-height:1.2;min-width:8.4em}
+.case th{text-align:left;font-weight:500;padding:2px 10px 2px 0;white-space:nowrap;max-width:11em;overflow:hidden;text-overflow:ellipsis}
 .case td{padding:2px 0 2px 8px}
 .case svg{display:block;width:100%;min-width:64px}
-.case td:nth-child(2){width:50%;padding-left:0}
+.case td:nth-child(2){width:100%;padding-left:0}
 .rail{stroke:var(--rule);stroke-width:2}
 .right,.wrong{font-weight:700;text-align:right}
 .right{color:var(--good)}.wrong{color:var(--bad)}

@@ -66,6 +66,19 @@ describe('groupScore', () => {
     expect([blindToCaption.image.value, blindToCaption.group.value]).toEqual([0, 0]);
   });
 
+  test('each of the four comparisons is strict', () => {
+    const [i0c0, i0c1, i1c0, i1c1] = [0.9, 0.1, 0.2, 0.8];
+    const group = (...values: number[]) => {
+      const { text, image } = groupScore(scores([1, 2, 2], ...values));
+      return [text.value, image.value];
+    };
+    expect(group(i0c0, i0c1, i1c0, i1c1)).toEqual([1, 1]);
+    expect(group(i0c0, i0c0, i1c0, 0.95)).toEqual([0, 1]);
+    expect(group(i0c0, i0c1, i1c1, i1c1)).toEqual([0, 1]);
+    expect(group(i0c0, i0c1, i0c0, 0.95)).toEqual([1, 0]);
+    expect(group(i0c0, i1c1, i1c0, i1c1)).toEqual([1, 0]);
+  });
+
   test('NaN and ties are wrong', () => {
     expect(groupScore(scores([1, 2, 2], Number.NaN, Number.NaN, Number.NaN, Number.NaN)).group.value).toBe(0);
     expect(groupScore(scores([1, 2, 2], 0.5, 0.5, 0.5, 0.5)).group.value).toBe(0);
