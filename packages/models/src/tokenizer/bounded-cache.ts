@@ -13,7 +13,8 @@ export function boundedCache<Value>(size: number, compute: (key: string) => Valu
       old = young;
       young = new Map();
     }
-    young.set(key, value);
+    // A copy: V8 keeps the whole text alive behind a word cut out of it.
+    young.set(Buffer.from(key, 'utf16le').toString('utf16le'), value);
     return value;
   };
 }

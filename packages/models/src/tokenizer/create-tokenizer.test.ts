@@ -72,6 +72,7 @@ describe('createTokenizer', () => {
     expect(() => createTokenizer({ vocabulary: ['ab'] })).toThrow('`vocabulary[0]`');
     expect(() => decode([49408])).toThrow('decode: `ids` must be integers in [0, 49408), got 49408');
     expect(() => decode([-1])).toThrow('got -1');
+    expect(() => encodeBatch(['a', null as never])).toThrow('encode: `text` must be a string, got null');
   });
 
   const anyText = fc.oneof(

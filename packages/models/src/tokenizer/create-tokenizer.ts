@@ -36,7 +36,10 @@ export interface Tokenizer {
   readonly startOfText: number;
   /** The largest id: open_clip pools a text at the position of its largest id. */
   readonly endOfText: number;
-  /** The ids of a text from start-of-text to end-of-text, without padding; a longer text is cut to T, its last id end-of-text. */
+  /**
+   * The ids of a text from start-of-text to end-of-text, without padding; a longer text is cut to T, its last id end-of-text.
+   * @throws DataError when `text` is no string
+   */
   encode(text: string): number[];
   /** The ids of N texts, i32 [N, T], padded with zeros: open_clip's `tokenize`. */
   encodeBatch(texts: readonly string[]): HostArray<Int32Array>;
@@ -94,6 +97,9 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
   };
 
   const encodeWords = (text: string) => {
+    if (typeof text !== 'string') {
+      throw new DataError({ function: 'encode', argument: 'text', rule: 'must be a string', got: String(text) });
+    }
     const ids = [startOfText];
     const words: WordTokens[] = [];
     for (const word of splitWords(cleanText(text))) {
