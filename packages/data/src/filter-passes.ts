@@ -31,15 +31,18 @@ export function filterColumns(source: PixelView, coefficients: FilterCoefficient
   if (!coefficients) return source;
   const { taps, starts, counts, weights } = coefficients;
   const target = emptyView(source.channels, rows, columns);
-  const { data } = source;
+  const { data, stride } = source;
   const result = clamped(target);
   const rowBytes = target.stride;
   const sums = new Int32Array(rowBytes);
   for (let y = rows[0], to = 0; y < rows[1]; y++, to += rowBytes) {
     sums.fill(HALF);
-    for (let tap = 0; tap < counts[y]!; tap++) {
-      const weight = weights[y * taps + tap]!;
-      const from = source.origin + (starts[y]! + tap) * source.stride + columns[0] * source.channels;
+    const count = counts[y]!;
+    let from = source.origin + starts[y]! * stride + columns[0] * source.channels;
+    let tap = y * taps;
+    for (const four = tap + count - 3; tap < four; tap += 4, from += 4 * stride) addFourRows(sums, data, from, stride, weights, tap);
+    for (const end = y * taps + count; tap < end; tap++, from += stride) {
+      const weight = weights[tap]!;
       for (let i = 0; i < rowBytes; i++) sums[i] = (sums[i]! + Math.imul(data[from + i]!, weight)) | 0;
     }
     for (let i = 0; i < rowBytes; i++) result[to + i] = sums[i]! >> PRECISION_BITS;
@@ -59,6 +62,19 @@ export function packed(view: PixelView, rows: Span, columns: Span, source: Pixel
 }
 
 const HALF = 1 << (PRECISION_BITS - 1);
+
+/** Four rows at a time: the sums are read and written a quarter as often. */
+function addFourRows(sums: Int32Array, data: Uint8Array, from: number, stride: number, weights: Int32Array, tap: number): void {
+  const first = weights[tap]!;
+  const second = weights[tap + 1]!;
+  const third = weights[tap + 2]!;
+  const fourth = weights[tap + 3]!;
+  for (let i = 0; i < sums.length; i++, from++) {
+    const pair = Math.imul(data[from]!, first) + Math.imul(data[from + stride]!, second);
+    const otherPair = Math.imul(data[from + 2 * stride]!, third) + Math.imul(data[from + 3 * stride]!, fourth);
+    sums[i] = (sums[i]! + pair + otherPair) | 0;
+  }
+}
 
 /** The bytes of a view for sums in fixed point: a clamped array cuts off what overshoots 0 and 255. */
 function clamped({ data }: PixelView): Uint8ClampedArray {

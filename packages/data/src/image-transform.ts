@@ -1,5 +1,7 @@
 import { type HostArray, type Key, OptionError } from '@fsc-clip/core';
+import type { EvalTransformOptions } from './eval-transform.js';
 import type { OpenedImage, RgbImage } from './image.js';
+import type { TrainTransformOptions } from './train-transform.js';
 
 /**
  * From pixels to what a model sees: f32 [3, S, S], normalised. A transform without `settings` is any function of yours; one with settings
@@ -13,10 +15,9 @@ export interface ImageTransform {
 }
 
 /** Plain data that says what a transform does; `kind` names the function that makes it. */
-export interface TransformSettings {
-  readonly kind: 'eval' | 'train';
-  readonly options: unknown;
-}
+export type TransformSettings =
+  | { readonly kind: 'eval'; readonly options: EvalTransformOptions }
+  | { readonly kind: 'train'; readonly options: TrainTransformOptions };
 
 /** `size` as [height, width]. @throws OptionError when it is not one or two positive integers */
 export function sizePair(caller: string, size: number | readonly [number, number]): readonly [number, number] {
