@@ -1,5 +1,3 @@
-import { OptionError } from '@fsc-clip/core';
-
 /** The image tower, with open_clip's JSON keys. */
 export interface VisionConfig {
   /** Side of the square input, in pixels. */
@@ -58,53 +56,4 @@ export function visionSizes({ width, layers, head_width = 64, mlp_ratio = 4, ls_
 /** Sizes of the text tower. */
 export function textSizes({ width, layers, heads, mlp_ratio = 4, ls_init_value }: TextConfig): TransformerSizes {
   return { width, layers, heads, mlpWidth: Math.trunc(width * mlp_ratio), layerScale: ls_init_value };
-}
-
-const integers = {
-  vision_cfg: ['image_size', 'patch_size', 'width', 'layers', 'head_width'],
-  text_cfg: ['context_length', 'vocab_size', 'width', 'heads', 'layers'],
-};
-const known = {
-  '': ['embed_dim', 'vision_cfg', 'text_cfg', 'quick_gelu'],
-  vision_cfg: [...integers.vision_cfg, 'mlp_ratio', 'ls_init_value'],
-  text_cfg: [...integers.text_cfg, 'mlp_ratio', 'ls_init_value'],
-};
-
-/**
- * Refuses a config that these towers cannot run: keys of other architectures (CLIPA, CoCa, SigLIP, EVA, timm and Hugging Face text
- * towers), sizes that are no positive integers, and sizes that do not divide each other.
- *
- * @throws OptionError naming the key
- */
-export function checkConfig(name: string, config: ClipConfig): void {
-  const refuse = (argument: string, rule: string, got: unknown, hint?: string): never => {
-    throw new OptionError({ function: name, argument, rule, got: JSON.stringify(got) ?? 'nothing', ...(hint && { hint }) });
-  };
-  const parts = { '': config, vision_cfg: config.vision_cfg, text_cfg: config.text_cfg };
-  for (const part of ['', 'vision_cfg', 'text_cfg'] as const) {
-    const value: unknown = parts[part];
-    const path = part === '' ? '' : `${part}.`;
-    if (typeof value !== 'object' || value === null) refuse(part || 'config', 'must be an object', value);
-    for (const key of Object.keys(parts[part])) {
-      if (!known[part].includes(key)) {
-        refuse(`${path}${key}`, `must be one of ${known[part].join(', ')}`, key, 'Only plain ViT towers with learned positions are built');
-      }
-    }
-    const sizes: Record<string, unknown> = { ...parts[part] };
-    for (const key of part === '' ? ['embed_dim'] : integers[part]) {
-      if (key === 'head_width' && sizes[key] === undefined) continue;
-      if (!Number.isSafeInteger(sizes[key]) || Number(sizes[key]) < 1) refuse(`${path}${key}`, 'must be a positive integer', sizes[key]);
-    }
-    for (const key of ['mlp_ratio', 'ls_init_value']) {
-      if (sizes[key] !== undefined && !(Number.isFinite(sizes[key]) && Number(sizes[key]) > 0))
-        refuse(`${path}${key}`, 'must be a positive number', sizes[key]);
-    }
-  }
-  const { vision_cfg: vision, text_cfg: text, quick_gelu } = config;
-  if (quick_gelu !== undefined && typeof quick_gelu !== 'boolean') refuse('quick_gelu', 'must be a boolean', quick_gelu);
-  if (vision.image_size % vision.patch_size !== 0)
-    refuse('vision_cfg.patch_size', `must divide image_size ${vision.image_size}`, vision.patch_size);
-  if (vision.width % (vision.head_width ?? 64) !== 0)
-    refuse('vision_cfg.head_width', `must divide width ${vision.width}`, vision.head_width ?? 64);
-  if (text.width % text.heads !== 0) refuse('text_cfg.heads', `must divide width ${text.width}`, text.heads);
 }

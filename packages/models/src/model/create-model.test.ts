@@ -151,6 +151,8 @@ describe('errors', () => {
     expect(vision({ timm_model_name: 'vit' })).toThrow('`vision_cfg.timm_model_name` must be one of image_size, patch_size');
     expect(vision({ patch_size: 3 })).toThrow('must divide image_size 8, got 3');
     expect(vision({ head_width: 5 })).toThrow('must divide width 16, got 5');
+    expect(vision({ head_width: 0.5 })).toThrow('`vision_cfg.head_width` must be a positive integer, got 0.5');
+    expect(() => createModel(null as unknown as ClipConfig)).toThrow('`config` must be an object, got null');
     expect(vision({ layers: 0 })).toThrow('`vision_cfg.layers` must be a positive integer, got 0');
     expect(vision({ mlp_ratio: '4' })).toThrow('must be a positive number');
     expect(() => createModel({ ...config, text_cfg: undefined } as unknown as ClipConfig)).toThrow(

@@ -1,7 +1,8 @@
 import { type ClipOutput, checkShapes, type Key, OptionError, type Params, ShapeError } from '@fsc-clip/core';
 import { mapParams } from '@fsc-clip/core/tensor';
 import { exp, type Scalar, type Tensor, type Tensor2D, type Tensor4D, tensor, tidy } from '@tensorflow/tfjs-core';
-import { type ClipConfig, checkConfig } from '../config/clip-config.js';
+import { checkConfig } from '../config/check-config.js';
+import type { ClipConfig } from '../config/clip-config.js';
 import { configs, type ModelName } from '../config/configs.js';
 import { normalize } from '../layers/normalize.js';
 import { nearest } from '../weights/nearest.js';
@@ -139,6 +140,7 @@ function resolveConfig(nameOrConfig: ModelName | ClipConfig, { quickGelu, contex
   }
   const given = typeof nameOrConfig === 'string' ? known[nameOrConfig]! : nameOrConfig;
   checkConfig('createModel', given);
+  // What comes out says everything: the activation is never left to a default.
   const config: ClipConfig = {
     ...given,
     text_cfg: { ...given.text_cfg, ...(contextLength !== undefined && { context_length: contextLength }) },

@@ -1,5 +1,4 @@
-import type { HostArray } from '@fsc-clip/core';
-import { WeightsError } from '@fsc-clip/core';
+import { type HostArray, WeightsError } from '@fsc-clip/core';
 import { createParams } from '@fsc-clip/core/tensor';
 import type { LazyWeights } from './open-weights.js';
 
