@@ -7,7 +7,7 @@ import type { Key } from '@fsc-clip/core';
 export interface NegativeGenerator {
   /** One name a slot, K of them. */
   readonly types: readonly string[];
-  /** K captions in the order of `types`; null is an empty slot, to be masked. Never throws, whatever the string. */
+  /** K captions in the order of `types`; null is an empty slot, to be masked. Throws for no string. */
   readonly generate: (caption: string, key: Key) => (string | null)[];
 }
 

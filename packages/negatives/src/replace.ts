@@ -34,7 +34,8 @@ export interface ReplacementPlace {
  *
  * Reads WordNet (33 MB, a fifth of a second) at the first caption.
  * @example
- * replaceNegatives().generate('a dog under a red table', createKey(0)); // ['a dog under a white table']
+ * replaceNegatives().generate('a dog under a red table', createKey(0)); // e.g. ['a dog under a white table']
+ * @throws DataError from `generate`, when WordNet's files cannot be read
  */
 export function replaceNegatives(options: ReplaceOptions = {}): SingleNegativeGenerator {
   const { parse = parseCaption, wordNetFiles } = options;
@@ -117,33 +118,30 @@ function classOf({ role }: SceneElement, tag: Tag): WordClass | 'preposition' | 
   return isAdjective(tag) ? 'a' : undefined;
 }
 
-/** How many places are tried: a place may know no word, or only one that says the same once it is inflected. */
-const maxTries = 30;
-
 /**
  * "Up to two words of each place, then one of all" is: the first or the second draw of some place, uniformly, among the draws that exist.
- * Places are taken in random order until one has that draw, so that words are looked up for few places only.
+ * Places are taken in random order until one has that draw and says something else, so that words are looked up for few places only.
  */
 function drawReplacement(parsed: ParsedCaption, lexicon: Lexicon, key: Key): string | null {
   const random = randomStream(foldIn(key, 'replace'));
   const draws = random.shuffle(places(parsed).flatMap((place) => [1, 2].map((ordinal) => ({ place, ordinal }))));
-  for (const { place, ordinal } of draws.slice(0, maxTries)) {
+  for (const { place, ordinal } of draws) {
     const { words, cumulative } = wordsFor(place, lexicon);
     if (words.length < ordinal) continue;
-    let index = drawIndex(cumulative, random);
-    if (ordinal === 2) {
-      const first = index;
-      while (index === first) index = drawIndex(cumulative, random);
-    }
+    const first = drawIndex(cumulative, random);
+    const index = ordinal === 1 ? first : drawIndex(cumulative, random, first);
     const text = splice(parsed.text, place, written(words[index]!, place));
     if (saysOther(text, parsed.text)) return text;
   }
   return null;
 }
 
-/** The first index whose running weight exceeds a uniform draw of the sum. */
-function drawIndex(cumulative: Float64Array, random: RandomStream): number {
-  const target = random.uniform() * cumulative.at(-1)!;
+/** An index by weight; `without` is as if it weighed nothing. */
+function drawIndex(cumulative: Float64Array, random: RandomStream, without?: number): number {
+  const skipFrom = without === undefined ? cumulative.at(-1)! : (cumulative[without - 1] ?? 0);
+  const skipped = without === undefined ? 0 : cumulative[without]! - skipFrom;
+  const left = random.uniform() * (cumulative.at(-1)! - skipped);
+  const target = left < skipFrom ? left : left + skipped;
   let low = 0;
   let high = cumulative.length - 1;
   while (low < high) {

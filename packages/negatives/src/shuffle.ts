@@ -18,7 +18,7 @@ const maxTries = 10;
  * Source: `ngram_shuffle` of FSC-CLIP's training code (arXiv 2410.05210, section 4.1 uses n = 2).
  * @param n - tokens in a group, 1 to 5
  * @example
- * ngramShuffle(2).generate('a man rides a brown horse', createKey(0)); // ['rides a brown horse a man']
+ * ngramShuffle(2).generate('a man rides a brown horse', createKey(0)); // e.g. ['rides a brown horse a man']
  * @throws OptionError when `n` is no integer from 1 to 5
  */
 export function ngramShuffle(n: number, options: ShuffleOptions = {}): SingleNegativeGenerator {

@@ -15,7 +15,7 @@ export interface SwapOptions {
  * Two of each kind are drawn, kinds without two or with two equal ones fall out, and one of the rest is drawn, as NegCLIP does
  * (Yuksekgonul et al., arXiv 2210.01936) and FSC-CLIP after it. All outside the two phrases stays as it is: capitals, `a` and `an` too.
  * @example
- * swapNegatives().generate('a car on purple and a blowfish on white', createKey(0)); // ['a blowfish on purple and a car on white']
+ * swapNegatives().generate('a car on purple and a blowfish on white', createKey(0)); // e.g. ['a blowfish on purple and a car on white']
  */
 export function swapNegatives(options: SwapOptions = {}): SingleNegativeGenerator {
   const { parse = parseCaption } = options;

@@ -16,13 +16,13 @@ export function findLine(bytes: Uint8Array, key: string): string | undefined {
   let high = bytes.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    const start = bytes.lastIndexOf(newline, middle - 1) + 1; // -1 + 1 for the first line
-    const order = middle === 0 ? compareKey(bytes, 0, key) : compareKey(bytes, start, key);
-    if (order === 0) return lineAt(bytes, middle === 0 ? 0 : start);
+    const start = middle === 0 ? 0 : bytes.lastIndexOf(newline, middle - 1) + 1; // at 0 it would search from the end
+    const order = compareKey(bytes, start, key);
+    if (order === 0) return lineAt(bytes, start);
     if (order < 0) {
       const end = bytes.indexOf(newline, middle);
       low = end < 0 ? bytes.length : end + 1;
-    } else high = middle === 0 ? 0 : start;
+    } else high = start;
   }
   return undefined;
 }
