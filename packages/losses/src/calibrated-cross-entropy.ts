@@ -42,7 +42,7 @@ export interface CalibrationOptions {
  * @param valid - f32 [B, C] in {0, 1}: which classes exist; column 0 is 1
  * @returns f32 []: the mean over rows with at least two classes
  * @throws ShapeError, OptionError
- * @see arXiv 2410.05210, section 3.3
+ * @see arXiv 2410.05210, selective calibrated regularization (SCR)
  * @example
  * const loss = calibratedCrossEntropy(tensor2d([[2, 1, 0]]), ones([1, 3]), { focalGamma: 2, labelSmoothing: 0.02 });
  */

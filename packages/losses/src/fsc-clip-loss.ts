@@ -28,7 +28,7 @@ export type FscClipLoss = (
  *
  * @returns a function of a model's output (`denseTokens: true`) and a batch, pure and traceable by `jit`; terms carry their weights
  * @throws OptionError
- * @see arXiv 2410.05210, equation 8
+ * @see arXiv 2410.05210
  * @example
  * const { total, terms } = fscClipLoss({ localWeight: 0.5 })(output, batch);
  */

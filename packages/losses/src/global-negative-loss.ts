@@ -13,7 +13,7 @@ import { validClasses } from './internal/valid-classes.js';
  * @param batch - `negativeMask` f32 [K, B] in {0, 1}
  * @returns f32 []; 0 when the batch has no negative (the reference raises)
  * @throws ShapeError, OptionError
- * @see arXiv 2410.05210, section 3
+ * @see arXiv 2410.05210, global hard negative loss
  * @example
  * const loss = globalNegativeLoss({ imageFeatures, textFeatures, logitScale }, { negativeMask }, { focalGamma: 0, labelSmoothing: 0 });
  */

@@ -20,7 +20,7 @@ export interface LocalNegativeOptions extends AlignmentOptions, CalibrationOptio
  * @param batch - `negativeMask` f32 [K, B] in {0, 1}
  * @returns f32 []; 0 when the batch has no negative (the reference raises)
  * @throws ShapeError, OptionError
- * @see arXiv 2410.05210, section 3.2
+ * @see arXiv 2410.05210, local hard negative loss
  * @example
  * const loss = localNegativeLoss({ imageTokens, textTokens, textMask, logitScale }, { negativeMask }, { normalizer: 'softmax' });
  */

@@ -39,7 +39,7 @@ import { type AlignmentOptions, checkAlignment, patchWeights } from './internal/
  *   normalised. `textMask` f32 [M·B, T] in {0, 1}; `logitScale` f32 [], already exponentiated
  * @returns f32 [B, M]; column 0 is the caption's
  * @throws ShapeError, OptionError
- * @see arXiv 2410.05210, section 3.2
+ * @see arXiv 2410.05210, local hard negative loss
  * @example
  * const scores = localScores({ imageTokens, textTokens, textMask, logitScale }); // [B, 1+K]
  */

@@ -12,7 +12,7 @@ import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
  * @param batch - `negativeMask` f32 [K, B] in {0, 1}
  * @returns f32 []
  * @throws ShapeError
- * @see arXiv 2210.01936, section 4
+ * @see arXiv 2210.01936, composition-aware hard negatives
  * @example
  * const loss = negClipLoss({ imageFeatures, textFeatures, logitScale }, { negativeMask: ones([3, 8]) });
  */
