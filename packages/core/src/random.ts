@@ -3,28 +3,38 @@ import { OptionError } from './errors.js';
 /** A seed of the counter-based generator: two unsigned 32-bit words. Same key, same numbers: on any machine, in any order. */
 export type Key = readonly [number, number];
 
-const rotations = [
-  [13, 15, 26, 6],
-  [17, 29, 16, 24],
-] as const;
-
 /**
  * Threefry-2x32 with 20 rounds (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011): encrypts a counter of two
  * words under a key. Equal to the published test vectors.
  */
 export function threefry2x32(key: Key, counter: readonly [number, number]): Key {
-  const schedule = [key[0], key[1], key[0] ^ key[1] ^ 0x1bd11bda];
-  let x0 = (counter[0] + schedule[0]!) | 0;
-  let x1 = (counter[1] + schedule[1]!) | 0;
-  for (let group = 0; group < 5; group++) {
-    for (const r of rotations[group % 2]!) {
-      x0 = (x0 + x1) | 0;
-      x1 = ((x1 << r) | (x1 >>> (32 - r))) ^ x0;
-    }
-    x0 = (x0 + schedule[(group + 1) % 3]!) | 0;
-    x1 = (x1 + schedule[(group + 2) % 3]! + group + 1) | 0;
+  const words = new Uint32Array(2);
+  encrypt(key[0], key[1], counter[0], counter[1], words);
+  return [words[0]!, words[1]!];
+}
+
+/** The rounds, without an allocation: initial weights of a large model take a hundred million of them. */
+function encrypt(k0: number, k1: number, c0: number, c1: number, words: Uint32Array): void {
+  const k2 = k0 ^ k1 ^ 0x1bd11bda;
+  let x0 = (c0 + k0) | 0;
+  let x1 = (c1 + k1) | 0;
+  let [now, next, after] = [k1, k2, k0];
+  for (let group = 1; group <= 5; group++) {
+    const odd = group % 2 === 1;
+    x0 = (x0 + x1) | 0;
+    x1 = (odd ? (x1 << 13) | (x1 >>> 19) : (x1 << 17) | (x1 >>> 15)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = (odd ? (x1 << 15) | (x1 >>> 17) : (x1 << 29) | (x1 >>> 3)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = (odd ? (x1 << 26) | (x1 >>> 6) : (x1 << 16) | (x1 >>> 16)) ^ x0;
+    x0 = (x0 + x1) | 0;
+    x1 = (odd ? (x1 << 6) | (x1 >>> 26) : (x1 << 24) | (x1 >>> 8)) ^ x0;
+    x0 = (x0 + now) | 0;
+    x1 = (x1 + next + group) | 0;
+    [now, next, after] = [next, after, now];
   }
-  return [x0 >>> 0, x1 >>> 0];
+  words[0] = x0;
+  words[1] = x1;
 }
 
 /** A key from an integer seed in [0, 2^53). */
@@ -70,20 +80,31 @@ export interface RandomStream {
 
 /** Draws numbers under `key`: a counter runs from 0, so the n-th draw is a function of the key and n alone. */
 export function randomStream(key: Key): RandomStream {
+  const words = new Uint32Array(2);
   let counter = 0;
-  let spare: number | undefined;
+  let used = 2;
   const word = (): number => {
+    if (used === 2) {
+      encrypt(key[0], key[1], Math.floor(counter / 2 ** 32), counter >>> 0, words);
+      counter++;
+      used = 0;
+    }
+    return words[used++]!;
+  };
+  const uniform = () => (word() >>> 8) * 2 ** -24;
+  // Box–Muller makes two normal numbers of two uniform ones.
+  let spare: number | undefined;
+  const normal = (): number => {
     if (spare !== undefined) {
       const held = spare;
       spare = undefined;
       return held;
     }
-    const [first, second] = threefry2x32(key, [Math.floor(counter / 2 ** 32), counter >>> 0]);
-    counter++;
-    spare = second;
-    return first;
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
+    spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
   };
-  const uniform = () => (word() >>> 8) * 2 ** -24;
   const integer = (bound: number): number => {
     if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 32) {
       throw new OptionError({ function: 'integer', argument: 'bound', rule: 'must be an integer in [1, 2^32]', got: String(bound) });
@@ -95,7 +116,7 @@ export function randomStream(key: Key): RandomStream {
   };
   return {
     uniform,
-    normal: () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()),
+    normal,
     integer,
     choice: (items) => {
       if (items.length === 0)
