@@ -1,6 +1,6 @@
 /**
- * Prepositions of English, and of more than one word, with their rough share of written text: uses in a million words, from common
- * knowledge of frequency lists, to one or two digits. Only the ratios count.
+ * English prepositions, phrases among them, with their rough frequency: uses per million words in recent English books (Google Books Ngrams,
+ * which the reference draws on too), to about two digits. Only the ratios count.
  */
 export const prepositions: ReadonlyMap<string, number> = new Map([
   ['of', 25000],
