@@ -30,7 +30,7 @@ export interface Value {
 
 /**
  * One ONNX operator. The only one that is not quite ONNX's is `MatMul`, which may carry `transA` and `transB`: which operator
- * does that best depends on the device and is chosen when the program is encoded.
+ * does that best depends on the device and is chosen when the program is encoded. In two dimensions a third input is added to every row.
  */
 export interface Node {
   readonly op: string;

@@ -45,7 +45,15 @@ export function arithmetic(g: GraphBuilder, op: 'Add' | 'Sub' | 'Mul' | 'Div', a
   const neutral = op === 'Add' || op === 'Sub' ? 0 : 1;
   if (right === neutral) return broadcastTo(g, a, shape);
   if (left === neutral && (op === 'Add' || op === 'Mul')) return broadcastTo(g, b, shape);
-  return binary(g, op, a, b);
+  return (op === 'Add' && (biased(g, a, b) ?? biased(g, b, a))) || binary(g, op, a, b);
+}
+
+/** A two-dimensional matrix product plus a row of biases is one operator: `Gemm` takes the row as its third input. */
+function biased(g: GraphBuilder, product: Value, bias: Value): Value | undefined {
+  if (product.source.kind !== 'node' || bias.shape.length !== 1 || bias.shape[0] !== product.shape[1]) return undefined;
+  const { op, inputs, attributes } = product.source.node;
+  if (op !== 'MatMul' || product.shape.length !== 2 || inputs.length !== 2) return undefined;
+  return g.node('MatMul', [...inputs, bias], product.shape, product.dtype, attributes);
 }
 
 /** `x` with a larger shape. */

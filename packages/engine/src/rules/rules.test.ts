@@ -196,6 +196,8 @@ const cases: Case[] = [
     c('BatchMatMul', (a: T, b: T) => tf.matMul(a, b, tA, tB), [floats(2, ...(tA ? [4, 3] : [3, 4])), floats(2, ...(tB ? [5, 4] : [4, 5]))]),
   ]),
   c('BatchMatMul', (a: T, b: T) => tf.matMul(a, b), [floats(2, 3, 2, 4), floats(2, 3, 4, 5)]),
+  c('BatchMatMul', (a: T, b: T, bias: T) => tf.add(tf.matMul(a, b, false, true), bias), [floats(3, 4), floats(5, 4), floats(5)]),
+  c('BatchMatMul', (a: T, b: T, bias: T) => tf.add(bias, tf.matMul(a, b)), [floats(2, 3, 4), floats(2, 4, 5), floats(5)]),
   c('_FusedMatMul', (a: T, b: T, bias: T) => tf.fused.matMul({ a: a as tf.Tensor2D, b: b as tf.Tensor2D, bias, activation: 'relu' }), [
     floats(3, 4),
     floats(4, 5),
