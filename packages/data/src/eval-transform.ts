@@ -1,5 +1,5 @@
 import { type HostArray, OptionError } from '@fsc-clip/core';
-import type { Interpolation } from './filter-coefficients.js';
+import { checkInterpolation, type Interpolation } from './filter-coefficients.js';
 import type { OpenedImage, RgbImage } from './image.js';
 import { asOpened, sizePair, type TransformSettings } from './image-transform.js';
 import { clipMean, clipStd, normaliser } from './normalise.js';
@@ -51,6 +51,7 @@ export function evalTransform(options: EvalTransformOptions): EvalTransform {
 export function fitToSize(options: EvalTransformOptions): (image: RgbImage | OpenedImage) => RgbImage {
   const { resizeMode = 'shortest', interpolation = 'bicubic', fillColor = 0 } = options;
   const [height, width] = sizePair('evalTransform', options.size);
+  checkInterpolation('evalTransform', interpolation);
   if (!['shortest', 'longest', 'squash'].includes(resizeMode)) {
     throw new OptionError({
       function: 'evalTransform',

@@ -1,3 +1,5 @@
+import { OptionError } from '@fsc-clip/core';
+
 /** The filters of Pillow's resize that CLIP's preprocessing uses. */
 export type Interpolation = 'bicubic' | 'bilinear';
 
@@ -27,6 +29,12 @@ const filters: Record<Interpolation, { support: number; weight(distance: number)
   },
   bilinear: { support: 1, weight: (distance) => Math.max(0, 1 - Math.abs(distance)) },
 };
+
+/** @throws OptionError when there is no such filter */
+export function checkInterpolation(caller: string, interpolation: Interpolation): void {
+  if (Object.hasOwn(filters, interpolation)) return;
+  throw new OptionError({ function: caller, argument: 'interpolation', rule: 'must be bicubic or bilinear', got: String(interpolation) });
+}
 
 const CACHED = 64;
 const cache = new Map<string, FilterCoefficients>();

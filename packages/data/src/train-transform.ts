@@ -1,5 +1,5 @@
 import { type HostArray, type Key, OptionError, randomStream } from '@fsc-clip/core';
-import type { Interpolation } from './filter-coefficients.js';
+import { checkInterpolation, type Interpolation } from './filter-coefficients.js';
 import type { OpenedImage, RgbImage } from './image.js';
 import { asOpened, sizePair, type TransformSettings } from './image-transform.js';
 import { clipMean, clipStd, normaliser } from './normalise.js';
@@ -41,6 +41,7 @@ export interface TrainTransform {
 export function trainTransform(options: TrainTransformOptions): TrainTransform {
   const { scale = [0.9, 1], ratio = [3 / 4, 4 / 3], interpolation = 'bicubic', mean = clipMean, std = clipStd } = options;
   const [height, width] = sizePair('trainTransform', options.size);
+  checkInterpolation('trainTransform', interpolation);
   checkRange('scale', scale, 1);
   checkRange('ratio', ratio, Number.MAX_VALUE);
   const normalise = normaliser('trainTransform', mean, std);
