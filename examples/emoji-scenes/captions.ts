@@ -9,7 +9,16 @@ export type Relation = 'to the left of' | 'to the right of' | 'above' | 'below';
 
 /** `a car`, `an owl`, `an hourglass`. */
 export function withArticle(noun: string): string {
-  return /^([aeiou]|hour)/.test(noun) ? `an ${noun}` : `a ${noun}`;
+  return `${articleOf(noun)} ${noun}`;
+}
+
+/** The text with every `a` and `an` made to fit the word after it. */
+export function mendArticles(text: string): string {
+  return text.replace(/\ban?(?= (\w+))/g, (_, next) => articleOf(next));
+}
+
+function articleOf(word: string): 'a' | 'an' {
+  return /^([aeiou]|hour)/.test(word) ? 'an' : 'a';
 }
 
 /** `a car on purple and a blowfish on white`. */

@@ -39,8 +39,15 @@ export function cellOf(layout: Layout, index: number): Cell {
   return { left: 0, top: 0, width: sceneSize, height: sceneSize };
 }
 
-/** Draws a picture: RGB bytes [64, 64, 3], row-major. Only copies and blends, so that thousands are drawn in a second. */
-export function draw(picture: Picture, sprites: Sprites): Uint8Array {
+/** RGB bytes [height, width, 3], row-major: what `@fsc-clip/data` takes for pixels. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Draws a picture. Only copies and blends, so that thousands are drawn in a second. */
+export function draw(picture: Picture, sprites: Sprites): Pixels {
   const pixels = new Uint8Array(sceneSize * sceneSize * 3);
   picture.grounds.forEach((ground, i) => {
     fill(pixels, cellOf(picture.layout, i), ground);
@@ -53,7 +60,7 @@ export function draw(picture: Picture, sprites: Sprites): Uint8Array {
     }
     blend(pixels, sprite, placement);
   }
-  return pixels;
+  return { data: pixels, width: sceneSize, height: sceneSize };
 }
 
 function fill(pixels: Uint8Array, { left, top, width, height }: Cell, ground: Rgb): void {

@@ -1,11 +1,13 @@
 export type { Binding } from './captions.js';
 export { withArticle } from './captions.js';
+export { colourNames } from './colours.js';
 export { concepts } from './concepts.js';
-export type { Picture } from './draw.js';
+export type { Picture, Pixels } from './draw.js';
 export { draw, sceneSize } from './draw.js';
 export type { CounterPair, FoilKind } from './foils.js';
 export { counterPairs, distinct, foil, foilKinds } from './foils.js';
+export { sceneNegatives } from './negatives.js';
 export type { ColourScene, Scene, Split } from './scenes.js';
-export { colourScenes, pretrainingScenes, singles } from './scenes.js';
+export { colourScenes, fineTuningScenes, pretrainingScenes, singles } from './scenes.js';
 export type { Sprites } from './sprites.js';
 export { loadSprites } from './sprites.js';

@@ -4,7 +4,7 @@ import { withArticle } from './captions.js';
 import { colours } from './colours.js';
 import { concepts, fineTuningConcepts, isHeldOut, restConcepts } from './concepts.js';
 import { cellOf, draw, sceneSize } from './draw.js';
-import { colourScenes, pretrainingMix, pretrainingScenes, type Scene, type Split, singles } from './scenes.js';
+import { colourScenes, fineTuningScenes, pretrainingMix, pretrainingScenes, type Scene, type Split, singles } from './scenes.js';
 import { loadSprites, type Sprites } from './sprites.js';
 
 const key = createKey(7);
@@ -13,7 +13,7 @@ beforeAll(async () => {
   sprites = await loadSprites(concepts);
 });
 
-const thingsOf = (scene: Scene) => scene.picture.placements.map(({ thing }) => thing) as [string, string];
+const thingsOf = (scene: Scene) => scene.picture.placements.map(({ thing }) => thing);
 
 describe('concepts', () => {
   test('are 100 different ones, in two disjoint groups', () => {
@@ -60,7 +60,7 @@ describe('scenes', () => {
     const trained = [...pretrainingScenes({ key, count: 4000 }), ...colourScenes({ key, count: 2000, split: 'train' })];
     const pairs = trained.map(thingsOf).filter((things) => things.length === 2);
     expect(pairs.length).toBeGreaterThan(3000);
-    expect(pairs.filter(([a, b]) => a === b || isHeldOut(a, b))).toEqual([]);
+    expect(pairs.filter(([a, b]) => a === b || isHeldOut(a!, b!))).toEqual([]);
   });
 
   test.each<[Split, (a: string, b: string) => boolean]>([
@@ -68,7 +68,7 @@ describe('scenes', () => {
     ['heldOutPairs', (a, b) => fineTuningConcepts.includes(a) && fineTuningConcepts.includes(b) && isHeldOut(a, b)],
     ['rest', (a, b) => restConcepts.includes(a) && restConcepts.includes(b)],
   ])('%s holds only its own pairs', (split, belongs) => {
-    const wrong = colourScenes({ key, count: 500, split }).filter((scene) => !belongs(...thingsOf(scene)));
+    const wrong = colourScenes({ key, count: 500, split }).filter((scene) => !belongs(...(thingsOf(scene) as [string, string])));
     expect(wrong).toEqual([]);
   });
 
@@ -84,8 +84,15 @@ describe('scenes', () => {
 
   test('singles show every concept in turn', () => {
     const scenes = singles({ key, count: 200 });
-    expect(scenes.map(({ concept }) => concept)).toEqual(Array.from({ length: 200 }, (_, i) => i % 100));
-    expect(scenes.map(({ caption }) => caption)).toEqual(scenes.map(({ concept }) => withArticle(concepts[concept]!)));
+    expect(scenes.map(({ caption }) => caption)).toEqual([...concepts, ...concepts].map(withArticle));
+    expect(scenes.map((scene) => thingsOf(scene)[0])).toEqual([...concepts, ...concepts]);
+  });
+
+  test('fine-tuning shows no concept of the rest, and singles in their share', () => {
+    const scenes = fineTuningScenes({ key, count: 2000, singleShare: 0.3 });
+    expect(scenes.flatMap(thingsOf).filter((thing) => restConcepts.includes(thing))).toEqual([]);
+    expect(scenes.filter((scene) => thingsOf(scene).length === 1).length / scenes.length).toBeCloseTo(0.3, 1);
+    expect(fineTuningScenes({ key, count: 100, singleShare: 0 }).every((scene) => thingsOf(scene).length === 2)).toBe(true);
   });
 });
 
@@ -125,7 +132,8 @@ describe('pictures', () => {
     dot.set([10, 20, 30, 255], 0);
     dot.set([100, 100, 100, 51], 4); // 20 % of 100 over 200 is 180
     const picture = { layout: 'whole', grounds: [[200, 200, 200]], placements: [{ thing: 'dot', size: 24, left: 40, top: 0 }] } as const;
-    const pixels = draw(picture, new Map([['dot', new Map([[24, dot]])]]));
+    const { data: pixels, ...size } = draw(picture, new Map([['dot', new Map([[24, dot]])]]));
+    expect(size).toEqual({ width: sceneSize, height: sceneSize });
     expect(pixels.length).toBe(sceneSize * sceneSize * 3);
     expect([...pixels.subarray(39 * 3, 43 * 3)]).toEqual([200, 200, 200, 10, 20, 30, 180, 180, 180, 200, 200, 200]);
   });

@@ -38,9 +38,16 @@ export function colourScenes({ split, ...options }: SceneSetOptions & { readonly
   return drawn(options, (random, id) => colourScene(random, id, split));
 }
 
-/** One emoji and its name on a plain ground; every concept in turn. */
-export function singles(options: SceneSetOptions): (Scene & { readonly concept: number })[] {
-  return drawn(options, (random, id, index) => single(random, id, index % concepts.length));
+/** One emoji and its name on a plain ground: every concept in turn, or every one of `of`. */
+export function singles({ of = concepts, ...options }: SceneSetOptions & { readonly of?: readonly string[] }): Scene[] {
+  return drawn(options, (random, id, index) => single(random, id, of[index % of.length]!));
+}
+
+/** What is fine-tuned on: colour scenes, and a share of single emoji among them, none of the `rest`. */
+export function fineTuningScenes({ singleShare, ...options }: SceneSetOptions & { readonly singleShare: number }): Scene[] {
+  return drawn(options, (random, id) =>
+    random.uniform() < singleShare ? single(random, id, random.choice(fineTuningConcepts)) : colourScene(random, id, 'train'),
+  );
 }
 
 /** Shares of the kinds of scene that pretraining shows. */
@@ -51,7 +58,7 @@ export function pretrainingScenes(options: SceneSetOptions): Scene[] {
   return drawn(options, (random, id) => {
     const kinds = Object.keys(pretrainingMix) as (keyof typeof pretrainingMix)[];
     const kind = kinds[random.weighted(Object.values(pretrainingMix))]!;
-    if (kind === 'single') return single(random, id, random.integer(concepts.length));
+    if (kind === 'single') return single(random, id, random.choice(concepts));
     if (kind === 'colours') return colourScene(random, id, 'pretraining');
     return twoThings(random, id, kind);
   });
@@ -64,11 +71,10 @@ function drawn<S>({ key, count, start = 0 }: SceneSetOptions, scene: (random: Ra
   });
 }
 
-function single(random: RandomStream, id: string, concept: number): Scene & { concept: number } {
-  const thing = concepts[concept]!;
+function single(random: RandomStream, id: string, thing: string): Scene {
   const grounds = [shade(random, random.choice(colourNames))];
   const placements = [place(random, thing, 'whole', 0, random.choice(singleSizes))];
-  return { id, caption: withArticle(thing), concept, picture: { layout: 'whole', grounds, placements } };
+  return { id, caption: withArticle(thing), picture: { layout: 'whole', grounds, placements } };
 }
 
 function colourScene(random: RandomStream, id: string, split: Split): ColourScene {
