@@ -1,3 +1,4 @@
 export { allowedError, goldenNumber, relativeError, termError } from './compare.js';
+export { describeGolden } from './describe-golden.js';
 export type { GoldenArea, GoldenNumber } from './golden.js';
 export { fixturesDir, golden, goldenDir, hasGolden } from './golden.js';

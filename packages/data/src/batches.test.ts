@@ -4,6 +4,7 @@ import { type Batch, createKey, DataError, type HostArray, OptionError, ShapeErr
 import { fixturesDir } from '@fsc-clip/testdata';
 import { describe, expect, it } from 'vitest';
 import { type BatchesOptions, batches } from './batches.js';
+import { decodeImage, openImage } from './decode-image.js';
 import { evalTransform } from './eval-transform.js';
 import type { RgbImage } from './image.js';
 import { listedNegatives } from './listed-negatives.js';
@@ -115,6 +116,19 @@ describe('batches', () => {
     expect([image(1), image(2)]).toEqual([image(0), image(0)]);
     expect([image(4), image(5)]).toEqual([image(3), image(3)]);
     expect([pixels.data.length, within.length]).toEqual([12, bytes.length + 20]); // still the caller's: copied, not transferred
+  });
+
+  it('resizes in the mode of the file, or in RGB', async () => {
+    const transform = evalTransform({ size: 16 });
+    const options = { batchSize: pictures.length, transform, workers: 1 };
+    const [opened] = await collect(pictures, { ...options, colourOrder: 'asOpened' });
+    const [rgb] = await collect(pictures, options);
+    const row = (batch: Batch<HostArray>, i: number) => batch.images.data.slice(i * 768, (i + 1) * 768);
+    for (const [i, { image }] of pictures.entries()) {
+      expect(row(opened!, i)).toEqual(transform(await openImage(image as string)).data);
+      expect(row(rgb!, i)).toEqual(transform(await decodeImage(image as string)).data);
+    }
+    expect(opened).not.toEqual(rgb); // some have a palette or alpha
   });
 
   it('resumes where it stopped', async () => {

@@ -1,7 +1,7 @@
 import { type HostArray, OptionError } from '@fsc-clip/core';
 import { checkInterpolation, type Interpolation } from './filter-coefficients.js';
 import type { OpenedImage, RgbImage } from './image.js';
-import { asOpened, sizePair, type TransformSettings } from './image-transform.js';
+import { sizePair, type TransformSettings, withMode } from './image-transform.js';
 import { clipMean, clipStd, normaliser } from './normalise.js';
 import { resizeOpened } from './resize-opened.js';
 import { roundHalfEven } from './round-half-even.js';
@@ -71,7 +71,7 @@ export function fitToSize(options: EvalTransformOptions): (image: RgbImage | Ope
       height: Math.min(height, resizedHeight),
       width: Math.min(width, resizedWidth),
     };
-    const resized = resizeOpened(asOpened(image), { width: resizedWidth, height: resizedHeight, crop }, interpolation);
+    const resized = resizeOpened(withMode(image), { width: resizedWidth, height: resizedHeight, crop }, interpolation);
     return crop.height === height && crop.width === width ? resized : padded(resized, height, width, fillColor);
   };
 }

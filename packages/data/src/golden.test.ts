@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { golden, goldenDir, hasGolden } from '@fsc-clip/testdata';
-import { describe, expect, it } from 'vitest';
+import { describeGolden, goldenDir } from '@fsc-clip/testdata';
+import { expect, it } from 'vitest';
 import { decodeImage, openImage } from './decode-image.js';
 import { type EvalTransformOptions, evalTransform, fitToSize } from './eval-transform.js';
 import type { Box } from './image.js';
@@ -51,8 +51,7 @@ interface ImagesJson {
   modes: Record<string, Mode>;
 }
 
-describe.runIf(hasGolden('images'))('images as Pillow and torchvision make them', () => {
-  const { json, cases, array } = golden<ImageCase | CropCase | SamplingCase, ImagesJson>('images');
+describeGolden<ImageCase | CropCase | SamplingCase, ImagesJson>('images', ({ json, cases, array }) => {
   const path = (file: string) => join(goldenDir, file);
 
   /** A result's name is a mode, or `shortest` with another size or `half` (mean and deviation 0.5), and may end in how it was opened. */

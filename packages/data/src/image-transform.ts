@@ -34,6 +34,6 @@ export function sizePair(caller: string, size: number | readonly [number, number
 }
 
 /** Pixels with their mode; those of your own are RGB. */
-export function asOpened(image: RgbImage | OpenedImage): OpenedImage {
+export function withMode(image: RgbImage | OpenedImage): OpenedImage {
   return 'mode' in image ? image : { ...image, mode: 'RGB' };
 }

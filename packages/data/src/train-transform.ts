@@ -1,7 +1,7 @@
 import { type HostArray, type Key, OptionError, randomStream } from '@fsc-clip/core';
 import { checkInterpolation, type Interpolation } from './filter-coefficients.js';
 import type { OpenedImage, RgbImage } from './image.js';
-import { asOpened, sizePair, type TransformSettings } from './image-transform.js';
+import { sizePair, type TransformSettings, withMode } from './image-transform.js';
 import { clipMean, clipStd, normaliser } from './normalise.js';
 import { type CropDraws, randomResizedCrop } from './random-resized-crop.js';
 import { resizeOpened } from './resize-opened.js';
@@ -47,7 +47,7 @@ export function trainTransform(options: TrainTransformOptions): TrainTransform {
   const normalise = normaliser('trainTransform', mean, std);
   const transform = (image: RgbImage | OpenedImage, key: Key) => {
     const region = randomResizedCrop(image, scale, ratio, cropDraws(key));
-    return normalise(resizeOpened(asOpened(image), { width, height, region }, interpolation));
+    return normalise(resizeOpened(withMode(image), { width, height, region }, interpolation));
   };
   return Object.assign(transform, { settings: { kind: 'train', options } as const });
 }

@@ -2,9 +2,9 @@ import '@tensorflow/tfjs';
 import type { HostArray } from '@fsc-clip/core';
 import { createParams } from '@fsc-clip/core/tensor';
 import { type ClipConfig, createModel } from '@fsc-clip/models';
-import { golden, hasGolden, relativeError, termError } from '@fsc-clip/testdata';
+import { describeGolden, relativeError, termError } from '@fsc-clip/testdata';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   classificationScore,
   classVectors,
@@ -34,9 +34,8 @@ const modelFloor = 1e-5;
 
 type Evaluated = Case['expected'];
 
-describe.runIf(hasGolden('evaluation'))('golden evaluation', () => {
-  const area = hasGolden('evaluation') ? golden<Case>('evaluation') : undefined;
-  const array = (item: Case, argument: string) => area!.array(item[argument] as string);
+describeGolden<Case>('evaluation', (area) => {
+  const array = (item: Case, argument: string) => area.array(item[argument] as string);
   const floats = (item: Case, argument: string) => array(item, argument) as HostArray<Float32Array>;
   const integers = (item: Case, argument: string) => array(item, argument) as HostArray<Int32Array>;
 
@@ -88,7 +87,7 @@ describe.runIf(hasGolden('evaluation'))('golden evaluation', () => {
     zeroShot: async (item) => {
       const model = createModel(item['config'] as ClipConfig);
       const params = createParams(
-        Object.entries(area!.arraysUnder(item['state'] as string)).map(([name, { data, shape }]) => [name, tensor(data, [...shape])]),
+        Object.entries(area.arraysUnder(item['state'] as string)).map(([name, { data, shape }]) => [name, tensor(data, [...shape])]),
       );
       const encode = (argument: string, encoder: (batch: Tensor) => Tensor) =>
         encodeDataset({ items: rows(array(item, argument)), batchSize: 5, encode: ({ data, shape }) => encoder(tensor(data, [...shape])) });
@@ -114,7 +113,7 @@ describe.runIf(hasGolden('evaluation'))('golden evaluation', () => {
     },
   };
 
-  test.each(area?.cases.map((item) => [item.name, item] as const) ?? [])('%s', async (_, item) => {
+  test.each(area.cases.map((item) => [item.name, item] as const))('%s', async (_, item) => {
     const evaluate = kinds[item.kind];
     if (!evaluate) throw new Error(`unknown kind ${item.kind}`);
     const actual = await evaluate(item);

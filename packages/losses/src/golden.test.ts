@@ -3,16 +3,15 @@ import type { HostArray } from '@fsc-clip/core';
 import { type LossTerms, valueAndGrads } from '@fsc-clip/core/tensor';
 import {
   allowedError,
+  describeGolden,
   type GoldenArea,
   type GoldenNumber,
-  golden,
   goldenNumber,
-  hasGolden,
   relativeError,
   termError,
 } from '@fsc-clip/testdata';
 import { concat, div, matMul, norm, ones, reshape, type Scalar, slice, type Tensor, tensor, zeros } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
   type AlignmentOptions,
   alignmentMap,
@@ -103,10 +102,6 @@ const kinds: Readonly<Record<string, { readonly loss: (options: Options) => Loss
   fsc: { loss: fscOf, inputs: ofAll },
 };
 
-/** `describe.skipIf` would still run the suite's body, which reads the area. */
-const describeGolden = (area: string, title: string, suite: () => void) =>
-  hasGolden(area) ? describe(title, suite) : it.skip(`${title}: not in this set`, () => {});
-
 const asTensor = ({ data, shape }: HostArray) => tensor(data, [...shape]);
 
 function differentiate(loss: Loss, inputs: Output, negativeMask: Tensor, names: readonly Name[]) {
@@ -151,8 +146,7 @@ function expectGradients(area: GoldenArea<unknown, unknown>, golden: GoldenGradi
   }
 }
 
-describeGolden('losses', 'golden losses', () => {
-  const area = golden<Case>('losses');
+describeGolden<Case>('losses', (area) => {
   const cases = (...wanted: string[]) => area.cases.filter(({ kind }) => wanted.includes(kind)).map((each) => [each.name, each] as const);
 
   it('knows every kind of case', () => {
@@ -224,9 +218,13 @@ describeGolden('losses', 'golden losses', () => {
   });
 });
 
-describeGolden('distributed', 'golden distributed: the rows of all ranks in one process', () => {
-  type Layout = { readonly worldSize: number; readonly shape: { readonly B: number; readonly K: number } };
-  const area = golden<Case & { readonly worldSize: number }, Layout>('distributed');
+interface Layout {
+  readonly worldSize: number;
+  readonly shape: { readonly B: number; readonly K: number };
+}
+
+// The rows of all ranks, in one process.
+describeGolden<Case & { readonly worldSize: number }, Layout>('distributed', (area) => {
   const { worldSize, shape } = area.json;
   const ranks = Array.from({ length: worldSize }, (_, rank) => rank);
   const images = (name: string) => concat(ranks.map((rank) => asTensor(area.array(`rank${rank}/${name}`))));

@@ -15,9 +15,9 @@ import {
 } from '@fsc-clip/core/tensor';
 import { clipLoss, combineLosses, fscClipLoss, negClipLoss } from '@fsc-clip/losses';
 import { addLora, createModel, isLora, type Model, type ModelName } from '@fsc-clip/models';
-import { allowedError, golden, hasGolden, relativeError, termError } from '@fsc-clip/testdata';
+import { allowedError, describeGolden, relativeError, termError } from '@fsc-clip/testdata';
 import { concat, type Scalar, slice, type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { globalNorm } from './clip-gradients.js';
 import type * as Golden from './golden-cases.fixture.js';
 import { type Recipe, recipes } from './recipes.js';
@@ -25,8 +25,7 @@ import { createTrainStep, initTrainState, type TrainBatch, type TrainStepOptions
 
 const floors = { schedule: 1e-12, terms: 1e-4, weights: 2e-4, keyBias: 1e-3, gradients: 1e-5, logitScaleGradient: 1e-4 };
 
-describe.runIf(hasGolden('training'))('golden training', () => {
-  const { json, cases, array, arraysUnder } = golden<Golden.Case, Golden.GoldenTraining>('training');
+describeGolden<Golden.Case, Golden.GoldenTraining>('training', ({ json, cases, array, arraysUnder }) => {
   const model = createModel(json.config);
 
   it.each(cases.map((each) => [each.name, each] as const))('%s', (name, each) => {

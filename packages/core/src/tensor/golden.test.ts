@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs';
-import { type GoldenArea, golden, hasGolden, relativeError } from '@fsc-clip/testdata';
+import { describeGolden, relativeError } from '@fsc-clip/testdata';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { adamW, decays } from './adamw.js';
 import { createParams } from './params.js';
 import { constantCooldownSchedule, constantSchedule, cosineSchedule, type Schedule } from './schedules.js';
@@ -44,8 +44,7 @@ const schedules: Readonly<Record<ScheduleOptions['kind'], (options: ScheduleOpti
     constantCooldownSchedule({ ...options, cooldown: cooldownSteps!, power: power!, end: endLearningRate! }),
 };
 
-const suite = () => {
-  const area: GoldenArea<Case> = golden('training');
+describeGolden<Case>('training', (area) => {
   const named = (wanted: (each: Case) => boolean) => area.cases.filter(wanted).map((each) => [each.name, each] as const);
 
   it.each(named(({ kind }) => kind === 'schedule'))('%s', (_, { options, learningRates }) => {
@@ -93,7 +92,4 @@ const suite = () => {
       }
     }
   });
-};
-
-if (hasGolden('training')) describe('golden training', suite);
-else it.skip('golden training: not in this set', () => {});
+});

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs';
 import type { ClipOutput, HostArray, Params } from '@fsc-clip/core';
 import { createKey } from '@fsc-clip/core';
 import { createParams, mergeParams, partitionParams, valueAndGrads } from '@fsc-clip/core/tensor';
-import { allowedError, golden, hasGolden, relativeError } from '@fsc-clip/testdata';
+import { allowedError, describeGolden, relativeError } from '@fsc-clip/testdata';
 import {
   addN,
   matMul,
@@ -18,7 +18,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type ClipConfig, textSizes, visionSizes } from '../config/clip-config.js';
 import { isLora } from '../lora/adapters.js';
 import { addLora } from '../lora/add-lora.js';
@@ -75,8 +75,7 @@ type Case = { readonly name: string; readonly kind: string };
 const floor = 1e-5;
 const positionFloor = 2e-6;
 
-describe.runIf(hasGolden('models'))('golden models', () => {
-  const area = golden<Case>('models');
+describeGolden<Case>('models', (area) => {
   const toTensor = ({ data, shape }: HostArray): Tensor => tensor(data, [...shape]);
   const record = (prefix: string): Params<Tensor> =>
     createParams(Object.entries(area.arraysUnder(prefix)).map(([n, a]) => [n, toTensor(a)]));

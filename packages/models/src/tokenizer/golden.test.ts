@@ -1,5 +1,5 @@
-import { golden, hasGolden } from '@fsc-clip/testdata';
-import { describe, expect, it } from 'vitest';
+import { describeGolden } from '@fsc-clip/testdata';
+import { expect, it } from 'vitest';
 import { cleanText } from './clean-text.js';
 import { createTokenizer } from './create-tokenizer.js';
 import { fixText } from './fix-text.js';
@@ -22,8 +22,7 @@ interface TokenizerArea {
   readonly shortContexts: readonly { text: string; context: number; ids: readonly number[] }[];
 }
 
-describe.runIf(hasGolden('tokenizer'))('golden tokenizer', () => {
-  const { cases, json } = golden<TokenizerCase, TokenizerArea>('tokenizer');
+describeGolden<TokenizerCase, TokenizerArea>('tokenizer', ({ cases, json }) => {
   const tokenizer = createTokenizer({ contextLength: json.contextLength });
   const printed = (text: string) => JSON.stringify(text).slice(0, 60);
 

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HostArray, type Params, WeightsError } from '@fsc-clip/core';
 import { createParams, mergeParams } from '@fsc-clip/core/tensor';
-import { golden, goldenDir, hasGolden, relativeError } from '@fsc-clip/testdata';
+import { describeGolden, goldenDir, relativeError } from '@fsc-clip/testdata';
 import { slice, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { ClipConfig } from '../config/clip-config.js';
 import { createModel, type Model, type ModelInput } from '../model/create-model.js';
 import { interpolateWeights } from './interpolate-weights.js';
@@ -30,22 +30,22 @@ function checkOutputs(
   }
 }
 
-describe.runIf(hasGolden('checkpoints'))('golden safetensors', () => {
-  interface Case {
-    readonly name: string;
-    readonly kind: string;
-    readonly file: string;
-    readonly expected?: Outputs;
-    readonly reason?: string;
-  }
-  const area = golden<Case, { readonly config: ClipConfig }>('checkpoints');
+interface CheckpointCase {
+  readonly name: string;
+  readonly kind: string;
+  readonly file: string;
+  readonly expected?: Outputs;
+  readonly reason?: string;
+}
+
+describeGolden<CheckpointCase, { readonly config: ClipConfig }>('checkpoints', (area) => {
   const cases = area.cases.filter(({ file }) => /\.safetensors(\.index\.json)?$/.test(file));
   const model = createModel(area.json.config);
   const input = { images: toTensor(area.array('inputs/images')), texts: toTensor(area.array('inputs/texts')) };
 
   /** What the message must say, by the reason that the set gives. */
   const reasons: Readonly<Record<string, RegExp>> = { truncated: /truncated/, malformed: /must (hold|have)/ };
-  const kinds: Readonly<Record<string, (c: Case) => Promise<void>>> = {
+  const kinds: Readonly<Record<string, (c: CheckpointCase) => Promise<void>>> = {
     readable: async ({ file, expected }) => {
       const { params } = await loadWeights(join(goldenDir, file), { model });
       expect(Object.keys(params).sort()).toEqual(Object.keys(model.shapes).sort());
@@ -76,18 +76,18 @@ describe.runIf(hasGolden('checkpoints'))('golden safetensors', () => {
   });
 });
 
-describe.runIf(hasGolden('wiseft'))('golden WiSE-FT', () => {
-  interface Case {
-    readonly name: string;
-    readonly kind: string;
-    readonly alpha: number;
-    readonly weights?: Readonly<Record<string, string>>;
-    readonly outputs?: Outputs;
-    readonly outputsLinear?: Outputs;
-    readonly positionalEmbedding?: string;
-    readonly cut?: number;
-  }
-  const area = golden<Case, { readonly config: ClipConfig }>('wiseft');
+interface WiseFtCase {
+  readonly name: string;
+  readonly kind: string;
+  readonly alpha: number;
+  readonly weights?: Readonly<Record<string, string>>;
+  readonly outputs?: Outputs;
+  readonly outputsLinear?: Outputs;
+  readonly positionalEmbedding?: string;
+  readonly cut?: number;
+}
+
+describeGolden<WiseFtCase, { readonly config: ClipConfig }>('wiseft', (area) => {
   const model = createModel(area.json.config);
   const record = (prefix: string): Params<Tensor> =>
     createParams(Object.entries(area.arraysUnder(prefix)).map(([n, a]) => [n, toTensor(a)]));
@@ -97,7 +97,7 @@ describe.runIf(hasGolden('wiseft'))('golden WiSE-FT', () => {
     expect(relativeError(actual.dataSync(), area.array(array).data), what).toBeLessThanOrEqual(floor);
   };
 
-  const kinds: Readonly<Record<string, (c: Case) => void>> = {
+  const kinds: Readonly<Record<string, (c: WiseFtCase) => void>> = {
     wiseFt: ({ alpha, weights = {}, outputs }) => {
       const params = interpolateWeights(record('pretrained'), record('finetuned'), alpha);
       for (const [name, array] of Object.entries(weights)) expectClose(name, params[name]!, array);
