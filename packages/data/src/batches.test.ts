@@ -98,6 +98,10 @@ describe('batches', () => {
     const forward = await collect(pictures, options);
     const backward = await collect([...pictures].reverse(), options);
     expect(backward.reverse()).toEqual(forward);
+    const twins = ['one', 'other'].map((key) => ({ ...pictures[0]!, key }));
+    const [one, other] = await collect(twins, options);
+    expect(other!.images).not.toEqual(one!.images);
+    expect((await collect(twins, { ...options, epoch: 1 }))[0]!.images).not.toEqual(one!.images);
   });
 
   it('takes paths, bytes, pixels and functions, here and in workers', async () => {
