@@ -1,4 +1,4 @@
-import { type Batch, createKey, DataError, foldIn, type HostArray, type Key, OptionError, randomStream, ShapeError } from '@fsc-clip/core';
+import { type Batch, createKey, DataError, foldIn, type HostArray, type Key, OptionError, randomStream } from '@fsc-clip/core';
 import { captionSlots } from './caption-slots.js';
 import { createImageLoader, type ImageLoader } from './image-loader.js';
 import type { ImageTransform } from './image-transform.js';
@@ -7,6 +7,7 @@ import type { NegativeGenerator, Tokenizer } from './negative-generator.js';
 import { orderedMap } from './ordered-map.js';
 import { prefetched } from './prefetched.js';
 import { type OnError, report, type Sample } from './sample.js';
+import { stackImages } from './stack-images.js';
 
 /** Options of `batches`. */
 export interface BatchesOptions {
@@ -101,7 +102,7 @@ async function* assemble(
     group = [];
     stats.batches++;
     stats.samples += items.length;
-    const images = stacked(items.map(({ sample, image }) => [sample.key, image]));
+    const images = stackImages(items.map(({ sample, image }) => [sample.key, image]));
     const negativeKeys = items.map(({ key: sampleKey }) => foldIn(sampleKey, 'negatives'));
     const taken = items.map(({ sample }) => sample);
     const texts = await captionSlots(taken, negativeKeys, options.negatives, options.tokenizer);
@@ -124,21 +125,6 @@ async function* assemble(
 async function* after(samples: Iterable<Sample> | AsyncIterable<Sample>, count: number): AsyncGenerator<Sample, void, undefined> {
   let position = 0;
   for await (const sample of samples) if (position++ >= count) yield sample;
-}
-
-/** [B, 3, S, S] of B pictures [3, S, S]. */
-function stacked(images: readonly (readonly [string, HostArray<Float32Array>])[]): HostArray<Float32Array> {
-  const shape = images[0]![1].shape;
-  const size = images[0]![1].data.length;
-  const data = new Float32Array(images.length * size);
-  for (const [i, [key, image]] of images.entries()) {
-    if (image.shape.join() !== shape.join() || image.data.length !== size) {
-      const rule = `must give every image the shape of the first, [${shape.join(', ')}]`;
-      throw new ShapeError({ function: 'batches', argument: 'transform', rule, got: `[${image.shape.join(', ')}] for ${key}` });
-    }
-    data.set(image.data, i * size);
-  }
-  return { data, shape: [images.length, ...shape] };
 }
 
 function checkOptions(samples: unknown, options: BatchesOptions): void {

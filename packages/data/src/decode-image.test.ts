@@ -22,6 +22,13 @@ describe('decodeImage', () => {
     await expect(decodeImage(await png(), { maxPixels: 24 })).resolves.toBeDefined();
   });
 
+  it('refuses a picture with a side beyond what resizing can bear', async () => {
+    const line = await sharp({ create: { ...create, width: 1, height: 65_536 } })
+      .png()
+      .toBuffer();
+    await expect(decodeImage(line)).rejects.toThrow('must have at most 65535 pixels a side, got 1×65536');
+  });
+
   it('refuses other formats, which libvips would open', async () => {
     const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"/>');
     const tiff = await sharp({ create }).tiff().toBuffer();

@@ -13,6 +13,8 @@ export interface DecodeOptions {
 }
 
 const MAX_PIXELS = 89_478_485;
+/** JPEG's own limit. A PNG of one pixel by millions would make a resized picture or a filter of gigabytes. */
+const MAX_SIDE = 65_535;
 
 /**
  * Decodes a JPEG, PNG or WebP to RGB, byte for byte as Pillow's `Image.open(f).convert("RGB")`: alpha is dropped (colours under transparency
@@ -63,6 +65,7 @@ async function open(caller: string, source: string | Uint8Array, { name, maxPixe
     .catch((cause) => refuse('must be a whole JPEG, PNG or WebP file', cause));
   const { width, height } = metadata;
   if (width * height > maxPixels) refuse(`must have at most ${maxPixels} pixels`, undefined, `${width}×${height}`);
+  if (Math.max(width, height) > MAX_SIDE) refuse(`must have at most ${MAX_SIDE} pixels a side`, undefined, `${width}×${height}`);
   const pixels = async (prepare: (pipeline: Sharp) => Sharp): Promise<Uint8Array> =>
     prepare(pipeline())
       .raw()

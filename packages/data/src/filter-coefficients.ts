@@ -3,15 +3,18 @@ import { OptionError } from '@fsc-clip/core';
 /** The filters of Pillow's resize that CLIP's preprocessing uses. */
 export type Interpolation = 'bicubic' | 'bilinear';
 
-/** For every output position: which inputs it is made of, and their weights in fixed point. */
+/** Positions from the first to (not including) the second. */
+export type Span = readonly [number, number];
+
+/** For every output position of a span: which inputs it is made of, and their weights in fixed point. */
 export interface FilterCoefficients {
   /** Weights per output position; rows shorter than this end in zeros. */
   readonly taps: number;
-  /** [outputSize]: the first input. */
+  /** [positions]: the first input. */
   readonly starts: Int32Array;
-  /** [outputSize]: how many inputs. */
+  /** [positions]: how many inputs. */
   readonly counts: Int32Array;
-  /** [outputSize, taps], in units of 2^-PRECISION_BITS. */
+  /** [positions, taps], in units of 2^-PRECISION_BITS. */
   readonly weights: Int32Array;
 }
 
@@ -40,9 +43,9 @@ const CACHED = 64;
 const cache = new Map<string, FilterCoefficients>();
 
 /** Coefficients for one axis, kept for the sizes met last: a data set has few. */
-export function filterCoefficients(interpolation: Interpolation, inputSize: number, outputSize: number): FilterCoefficients {
-  const name = `${interpolation} ${inputSize} ${outputSize}`;
-  const found = cache.get(name) ?? computeCoefficients(interpolation, inputSize, outputSize);
+export function filterCoefficients(interpolation: Interpolation, inputSize: number, outputSize: number, span: Span): FilterCoefficients {
+  const name = `${interpolation} ${inputSize} ${outputSize} ${span}`;
+  const found = cache.get(name) ?? computeCoefficients(interpolation, inputSize, outputSize, span);
   cache.delete(name); // set again below, so that the oldest stands first
   cache.set(name, found);
   if (cache.size > CACHED) cache.delete(cache.keys().next().value!);
@@ -50,18 +53,18 @@ export function filterCoefficients(interpolation: Interpolation, inputSize: numb
 }
 
 /** Pillow's `precompute_coeffs` and `normalize_coeffs_8bpc`: every rounding here is theirs, in float64 up to the last line. */
-function computeCoefficients(interpolation: Interpolation, inputSize: number, outputSize: number): FilterCoefficients {
+function computeCoefficients(interpolation: Interpolation, inputSize: number, outputSize: number, [first, end]: Span): FilterCoefficients {
   const filter = filters[interpolation];
   const scale = inputSize / outputSize;
   const filterScale = Math.max(scale, 1); // when shrinking, the filter widens: antialiasing
   const support = filter.support * filterScale;
   const taps = Math.ceil(support) * 2 + 1;
-  const starts = new Int32Array(outputSize);
-  const counts = new Int32Array(outputSize);
-  const weights = new Int32Array(outputSize * taps);
+  const starts = new Int32Array(end - first);
+  const counts = new Int32Array(end - first);
+  const weights = new Int32Array((end - first) * taps);
   const row = new Float64Array(taps);
-  for (let position = 0; position < outputSize; position++) {
-    const center = (position + 0.5) * scale;
+  for (let i = 0; i < end - first; i++) {
+    const center = (first + i + 0.5) * scale;
     const start = Math.max(0, Math.trunc(center - support + 0.5));
     const count = Math.min(inputSize, Math.trunc(center + support + 0.5)) - start;
     let sum = 0;
@@ -71,10 +74,10 @@ function computeCoefficients(interpolation: Interpolation, inputSize: number, ou
     }
     for (let tap = 0; tap < count; tap++) {
       const weight = row[tap]! / sum;
-      weights[position * taps + tap] = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
+      weights[i * taps + tap] = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
     }
-    starts[position] = start;
-    counts[position] = count;
+    starts[i] = start;
+    counts[i] = count;
   }
   return { taps, starts, counts, weights };
 }

@@ -1,4 +1,4 @@
-import { type FilterCoefficients, PRECISION_BITS } from './filter-coefficients.js';
+import { type FilterCoefficients, PRECISION_BITS, type Span } from './filter-coefficients.js';
 
 /** Pixels within a larger array: the byte of pixel (x, y) is `origin + y·stride + x·channels`. `origin` may lie before the array. */
 export interface PixelView {
@@ -8,25 +8,23 @@ export interface PixelView {
   readonly channels: 3 | 4;
 }
 
-/** Positions from the first to (not including) the second. */
-export type Span = readonly [number, number];
-
-/** The input positions that the output positions of a span are made of. */
-export function inputsOf(coefficients: FilterCoefficients | undefined, [from, to]: Span): Span {
-  if (!coefficients) return [from, to];
-  return [coefficients.starts[from]!, coefficients.starts[to - 1]! + coefficients.counts[to - 1]!];
+/** The input positions that output positions are made of: those of the coefficients, or the same where there are none. */
+export function inputsOf(coefficients: FilterCoefficients | undefined, outputs: Span): Span {
+  if (!coefficients) return outputs;
+  const { starts, counts } = coefficients;
+  return [starts[0]!, starts.at(-1)! + counts.at(-1)!];
 }
 
-/** Every row of a span filtered along its length. Coordinates of the result are output columns and input rows. */
+/** Rows filtered along their length, to the columns that the coefficients are for. Without coefficients there is nothing to do. */
 export function filterRows(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
   if (!coefficients) return source;
   const target = emptyView(source.channels, rows, columns);
-  if (source.channels === 3) filterRowsOfThree(source, clamped(target), coefficients, rows, columns);
-  else filterRowsOfAny(source, clamped(target), coefficients, rows, columns);
+  if (source.channels === 3) filterRowsOfThree(source, clamped(target), coefficients, rows);
+  else filterRowsOfAny(source, clamped(target), coefficients, rows);
   return target;
 }
 
-/** Every column of a span filtered along its height: whole rows are added up, so that memory is read in order. */
+/** Columns filtered along their height, to the rows that the coefficients are for: whole rows are added up, so that memory is read in order. */
 export function filterColumns(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
   if (!coefficients) return source;
   const { taps, starts, counts, weights } = coefficients;
@@ -35,17 +33,17 @@ export function filterColumns(source: PixelView, coefficients: FilterCoefficient
   const result = clamped(target);
   const rowBytes = target.stride;
   const sums = new Int32Array(rowBytes);
-  for (let y = rows[0], to = 0; y < rows[1]; y++, to += rowBytes) {
+  for (let i = 0, to = 0; i < counts.length; i++, to += rowBytes) {
     sums.fill(HALF);
-    const count = counts[y]!;
-    let from = source.origin + starts[y]! * stride + columns[0] * source.channels;
-    let tap = y * taps;
+    const count = counts[i]!;
+    let from = source.origin + starts[i]! * stride + columns[0] * source.channels;
+    let tap = i * taps;
     for (const four = tap + count - 3; tap < four; tap += 4, from += 4 * stride) addFourRows(sums, data, from, stride, weights, tap);
-    for (const end = y * taps + count; tap < end; tap++, from += stride) {
+    for (const end = i * taps + count; tap < end; tap++, from += stride) {
       const weight = weights[tap]!;
-      for (let i = 0; i < rowBytes; i++) sums[i] = (sums[i]! + Math.imul(data[from + i]!, weight)) | 0;
+      for (let byte = 0; byte < rowBytes; byte++) sums[byte] = (sums[byte]! + Math.imul(data[from + byte]!, weight)) | 0;
     }
-    for (let i = 0; i < rowBytes; i++) result[to + i] = sums[i]! >> PRECISION_BITS;
+    for (let byte = 0; byte < rowBytes; byte++) result[to + byte] = sums[byte]! >> PRECISION_BITS;
   }
   return target;
 }
@@ -87,24 +85,18 @@ function emptyView(channels: 3 | 4, rows: Span, columns: Span): PixelView {
 }
 
 /** Three channels at once: this loop is most of the time that resizing takes. */
-function filterRowsOfThree(
-  source: PixelView,
-  result: Uint8ClampedArray,
-  coefficients: FilterCoefficients,
-  rows: Span,
-  columns: Span,
-): void {
+function filterRowsOfThree(source: PixelView, result: Uint8ClampedArray, coefficients: FilterCoefficients, rows: Span): void {
   const { taps, starts, counts, weights } = coefficients;
   const { data, origin, stride } = source;
   for (let y = rows[0], to = 0; y < rows[1]; y++) {
     const row = origin + y * stride;
-    for (let x = columns[0]; x < columns[1]; x++, to += 3) {
+    for (let i = 0; i < counts.length; i++, to += 3) {
       let red = HALF;
       let green = HALF;
       let blue = HALF;
-      let from = row + starts[x]! * 3;
-      const end = x * taps + counts[x]!;
-      for (let tap = x * taps; tap < end; tap++, from += 3) {
+      let from = row + starts[i]! * 3;
+      const end = i * taps + counts[i]!;
+      for (let tap = i * taps; tap < end; tap++, from += 3) {
         const weight = weights[tap]!;
         red = (red + Math.imul(data[from]!, weight)) | 0;
         green = (green + Math.imul(data[from + 1]!, weight)) | 0;
@@ -117,15 +109,15 @@ function filterRowsOfThree(
   }
 }
 
-function filterRowsOfAny(source: PixelView, result: Uint8ClampedArray, coefficients: FilterCoefficients, rows: Span, columns: Span): void {
+function filterRowsOfAny(source: PixelView, result: Uint8ClampedArray, coefficients: FilterCoefficients, rows: Span): void {
   const { taps, starts, counts, weights } = coefficients;
   const { data, origin, stride, channels } = source;
   for (let y = rows[0], to = 0; y < rows[1]; y++) {
-    for (let x = columns[0]; x < columns[1]; x++) {
+    for (let i = 0; i < counts.length; i++) {
       for (let channel = 0; channel < channels; channel++, to++) {
-        const from = origin + y * stride + starts[x]! * channels + channel;
+        const from = origin + y * stride + starts[i]! * channels + channel;
         let sum = HALF;
-        for (let tap = 0; tap < counts[x]!; tap++) sum = (sum + Math.imul(data[from + tap * channels]!, weights[x * taps + tap]!)) | 0;
+        for (let tap = 0; tap < counts[i]!; tap++) sum = (sum + Math.imul(data[from + tap * channels]!, weights[i * taps + tap]!)) | 0;
         result[to] = sum >> PRECISION_BITS;
       }
     }

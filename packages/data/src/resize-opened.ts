@@ -74,26 +74,30 @@ export function cmykToRgb(data: Uint8Array): Uint8Array {
 function resizeNearest(image: OpenedImage, target: ResizeTarget): Uint8Array {
   const region = target.region ?? { left: 0, top: 0, width: image.width, height: image.height };
   const crop = target.crop ?? { left: 0, top: 0, width: target.width, height: target.height };
-  const columns = nearestPositions(region.width, target.width);
-  const rows = nearestPositions(region.height, target.height);
+  const columns = nearestPositions(region.width, target.width, crop.left, crop.width);
+  const rows = nearestPositions(region.height, target.height, crop.top, crop.height);
   const result = new Uint8Array(crop.width * crop.height * 3);
   let to = 0;
-  for (let y = crop.top; y < crop.top + crop.height; y++) {
-    for (let x = crop.left; x < crop.left + crop.width; x++, to += 3) {
-      const from = ((region.top + rows[y]!) * image.width + region.left + columns[x]!) * 3;
-      result[to] = image.data[from]!;
-      result[to + 1] = image.data[from + 1]!;
-      result[to + 2] = image.data[from + 2]!;
+  for (const row of rows) {
+    for (const column of columns) {
+      const from = ((region.top + row) * image.width + region.left + column) * 3;
+      result[to++] = image.data[from]!;
+      result[to++] = image.data[from + 1]!;
+      result[to++] = image.data[from + 2]!;
     }
   }
   return result;
 }
 
-/** The input under the middle of every output, summed up step by step: the rounding of the sum decides ties, so it is part of the format. */
-function nearestPositions(inputSize: number, outputSize: number): Int32Array {
-  const positions = new Int32Array(outputSize);
+/**
+ * The inputs under the middles of `count` outputs from `first` on. The middles are summed up from 0, step by step: the rounding of that sum decides ties,
+ * so it is part of the result.
+ */
+function nearestPositions(inputSize: number, outputSize: number, first: number, count: number): Int32Array {
+  const positions = new Int32Array(count);
   const scale = inputSize / outputSize;
   let center = scale * 0.5;
-  for (let i = 0; i < outputSize; i++, center += scale) positions[i] = Math.min(inputSize - 1, Math.floor(center));
+  for (let i = 0; i < first; i++) center += scale;
+  for (let i = 0; i < count; i++, center += scale) positions[i] = Math.min(inputSize - 1, Math.floor(center));
   return positions;
 }

@@ -55,8 +55,9 @@ export function resizePixels(
   const crop = target.crop ?? { left: 0, top: 0, width: target.width, height: target.height };
   const kept = { rows: [crop.top, crop.top + crop.height], columns: [crop.left, crop.left + crop.width] } as const;
   // An axis whose size stays is not filtered.
-  const alongRow = region.width === target.width ? undefined : filterCoefficients(interpolation, region.width, target.width);
-  const alongColumn = region.height === target.height ? undefined : filterCoefficients(interpolation, region.height, target.height);
+  const alongRow = region.width === target.width ? undefined : filterCoefficients(interpolation, region.width, target.width, kept.columns);
+  const alongColumn =
+    region.height === target.height ? undefined : filterCoefficients(interpolation, region.height, target.height, kept.rows);
   const stride = size.width * channels;
   const source: PixelView = { data, origin: region.top * stride + region.left * channels, stride, channels };
   if (columnsFirst(region, target)) {

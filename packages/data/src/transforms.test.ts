@@ -20,6 +20,11 @@ describe('evalTransform', () => {
     expect([...data].map(Math.round)).toEqual([2, 3, 2, 3, 0, 0, 1, 1, 0, 0, 0, 0]);
   });
 
+  it('computes only what it keeps of a very tall picture', () => {
+    const { data } = evalTransform({ size: 224, ...asBytes })({ data: new Uint8Array(3 * 65_535).fill(50), width: 1, height: 65_535 });
+    expect(new Set(data)).toEqual(new Set([Math.fround(Math.fround(50 / 255) / Math.fround(1 / 255))]));
+  });
+
   it('normalises in float32', () => {
     const { data } = evalTransform({ size: 1, mean: [0.5, 0.25, 0], std: [0.5, 0.5, 2] })({
       data: Uint8Array.of(255, 0, 51),
