@@ -49,7 +49,7 @@ async function quickstart(options: QuickstartOptions): Promise<void> {
   for (const line of skipped) console.log(line);
   console.log(`\nReport: ${options.report}`);
   const seconds = (performance.now() - started) / 1000;
-  console.log(JSON.stringify({ seconds: round(seconds), samplesPerSecond: round(samplesPerSecond), ...scoreSummary(results) }));
+  console.log(JSON.stringify({ seconds, samplesPerSecond, ...scoreSummary(results) }, fourDigits));
 }
 
 function settingsOf(options: QuickstartOptions, steps: number) {
@@ -70,8 +70,8 @@ function settingsOf(options: QuickstartOptions, steps: number) {
   };
 }
 
-function round(value: number): number {
-  return Number(value.toPrecision(4));
+function fourDigits(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
 }
 
 enableProdMode(); // without tfjs's advice to install tfjs-node: jit does the computing

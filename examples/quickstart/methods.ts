@@ -1,6 +1,6 @@
 import type { ClipOutput } from '@fsc-clip/core';
 import type { LossTerms } from '@fsc-clip/core/tensor';
-import { clipLoss, fscClipLoss, negClipLoss } from '@fsc-clip/losses';
+import { clipLoss, combineLosses, fscClipLoss, negClipLoss } from '@fsc-clip/losses';
 import type { TrainBatch } from '@fsc-clip/training';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 
@@ -19,7 +19,7 @@ export interface Method {
 /** The two methods that are always compared, and three more. */
 export function chooseMethods({ all, lora }: { readonly all: boolean; readonly lora: number | undefined }): Method[] {
   const methods: Method[] = [
-    { name: 'clip', label: 'CLIP', loss: clipLoss, negatives: false, lora },
+    { name: 'clip', label: 'CLIP', loss: combineLosses({ clip: clipLoss }), negatives: false, lora },
     { name: 'fscClip', label: 'FSC-CLIP', loss: fscClipLoss(), negatives: true, lora },
   ];
   if (!all) return methods;

@@ -20,19 +20,21 @@ export interface Shown {
 const casesShown = 8;
 const mapsShown = 3;
 
-/** The curves of total loss and of its part that all methods share. */
+/** The curves of the whole loss, and of its CLIP term where a method has one: that can be compared. */
 export function curves(methods: readonly Shown[]): NonNullable<ReportData['curves']> {
-  const chart = (title: string, of: (metrics: Metrics) => number | undefined) => ({
+  const chart = (title: string, term: string) => ({
     title,
     xLabel: 'step',
     yLabel: 'loss',
-    series: methods.map(({ label, curve }) => ({
-      method: label,
-      x: curve.map((_, step) => step + 1),
-      y: smoothed(curve.map((metrics) => of(metrics) ?? Number.NaN)),
-    })),
+    series: methods
+      .filter(({ curve }) => curve[0] && term in curve[0])
+      .map(({ label, curve }) => ({
+        method: label,
+        x: curve.map((_, step) => step + 1),
+        y: smoothed(curve.map((metrics) => metrics[term]!)),
+      })),
   });
-  return [chart('Loss', ({ loss }) => loss), chart('Its CLIP term', ({ clip, loss }) => clip ?? loss)];
+  return [chart('Loss', 'loss'), chart('Its CLIP term', 'clip')];
 }
 
 /** The mean over the last ten steps: single batches are noisy. */

@@ -24,8 +24,8 @@ export function createSkips(say: (line: string) => void): Skips {
     },
     addCaption: (caption) => captions.add(caption),
     summary: () => [
-      ...(broken.size > 0 ? [`${broken.size} rows or pictures could not be used and were left out.`] : []),
-      ...(captions.size > 0 ? [`${captions.size} captions have no hard negative: their slots are empty.`] : []),
+      ...(broken.size > 0 ? [`Rows or pictures that could not be used and were left out: ${broken.size}`] : []),
+      ...(captions.size > 0 ? [`Captions without a hard negative, their slots empty: ${captions.size}`] : []),
     ],
   };
 }
