@@ -54,7 +54,7 @@ async function runProgram(
 ): Promise<unknown> {
   const feeds = inputs.map(({ name, index }): RunInput => {
     const { from, shape, dtype, path } = args[index]!;
-    if (!(from instanceof WorkerArray)) return { name, data: from, shape, dtype };
+    if (!(from instanceof WorkerArray)) return { name, data: from.slice(), shape, dtype }; // a copy, to be transferred
     if (from.worker !== worker) {
       throw new DeviceError({
         function: 'jit',
@@ -70,7 +70,10 @@ async function runProgram(
   const consumed = [...donated].filter((array) => array instanceof WorkerArray);
   for (const array of consumed) array.donate();
   try {
-    await worker.send({ kind: 'run', program: id, inputs: feeds, results, donated: consumed.map((array) => array.id) });
+    await worker.send(
+      { kind: 'run', program: id, inputs: feeds, results, donated: consumed.map((array) => array.id) },
+      feeds.flatMap((feed) => ('data' in feed ? [feed.data.buffer as ArrayBuffer] : [])),
+    );
   } catch (error) {
     for (const array of consumed) array.donate(false); // a failed run consumes nothing
     throw error;

@@ -74,8 +74,9 @@ export function encodeProgram(graph: Graph): EncodedProgram {
       attribute: Object.entries(attributes).map(([name, attribute]) => encodeAttribute(name, attribute)),
     });
   });
-  // An output must be made by a node, and by one name only.
+  // An output must be made by a node, and stand once: what is not, gets a node of its own.
   const outputs = graph.outputs.map((value, i) => {
+    if (value.source.kind === 'node' && graph.outputs.indexOf(value) === i) return `v${value.id}`;
     body.push(create(NodeProtoSchema, { name: `output_${i}`, opType: 'Identity', input: [nameOf(value)], output: [`o${i}`] }));
     return `o${i}`;
   });
