@@ -25,15 +25,8 @@ const { values } = parseArgs({
     out: { type: 'string', default: fileURLToPath(new URL('../small-clip/base.safetensors', import.meta.url)) },
   },
 });
-const [steps, batchSize, learningRate, seed] = [values.steps, values.batch, values['learning-rate'], values.seed].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
-if (![steps, batchSize].every((count) => Number.isSafeInteger(count) && count > 0) || !(learningRate > 0)) {
-  throw new OptionError({ function: 'pretrain', argument: '--steps, --batch, --learning-rate', rule: 'must be numbers above 0' });
-}
+const [steps, batchSize, learningRate] = [positive('steps'), positive('batch'), positive('learning-rate')];
+const seed = Number(values.seed);
 
 enableProdMode(); // without tfjs's advice to install tfjs-node: jit does the computing
 const { model, tokenizer } = createSmallClip();
@@ -72,3 +65,9 @@ const test = sceneTests(foldIn(createKey(0), 'development scenes'), 300, sprites
 const answers = evaluate(test, await encodeTestSet({ ...task, test }, params, { device: 'cpu', batchSize }));
 const measured = { test, metrics: sceneMetrics, trainingCaptions: pretrainingScenes({ key, count: 10_000 }).map(({ caption }) => caption) };
 console.log(formatTable(scoreTable(measured, [{ name: 'base', label: 'after pretraining', answers: [answers] }])));
+
+function positive(option: 'steps' | 'batch' | 'learning-rate'): number {
+  const value = Number(values[option]);
+  if (value > 0 && (option === 'learning-rate' || Number.isSafeInteger(value))) return value;
+  throw new OptionError({ function: 'pretrain', argument: `--${option}`, rule: 'must be a number above 0', got: values[option] });
+}
