@@ -1,5 +1,6 @@
 import { createKey, foldIn } from '@fsc-clip/core';
 import { expect, test } from 'vitest';
+import { restConcepts } from './concepts.js';
 import { replaceWithin, sceneNegatives } from './negatives.js';
 import { colourScenes } from './scenes.js';
 
@@ -22,6 +23,7 @@ test('every scene has all three negatives, none of them its caption, articles in
     for (const text of negatives) {
       expect(text).not.toBeNull();
       expect(text).not.toBe(caption);
+      expect(text!.split(' ').filter((word) => restConcepts.includes(word))).toEqual([]);
       expect(text).not.toMatch(/\ba [aeiou]|\ban [bcdfgj-np-tv-z]|\ba hour|\ban h(?!our)/);
     }
     const [swap] = negatives;

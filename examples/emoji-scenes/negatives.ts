@@ -2,15 +2,15 @@ import { foldIn, randomStream } from '@fsc-clip/core';
 import { combineGenerators, type NegativeGenerator, ngramShuffle, type SingleNegativeGenerator, swapNegatives } from '@fsc-clip/negatives';
 import { mendArticles } from './captions.js';
 import { colourNames } from './colours.js';
-import { concepts } from './concepts.js';
+import { fineTuningConcepts } from './concepts.js';
 
 /**
  * The three negatives of FSC-CLIP for scene captions: a swap, a replacement, a shuffle of pairs of words. The replacement is another
- * thing or colour of this small world, since WordNet offers words that its model has no token for. Articles are mended: `a owl` would
+ * fine-tuning concept or colour: WordNet offers words that the small model has no token for, and the `rest` stays unseen. Articles are mended: `a owl` would
  * give a negative away to a model that looks at no picture.
  */
 export function sceneNegatives(): NegativeGenerator {
-  const { types, generate } = combineGenerators(swapNegatives(), replaceWithin([concepts, colourNames]), ngramShuffle(2));
+  const { types, generate } = combineGenerators(swapNegatives(), replaceWithin([fineTuningConcepts, colourNames]), ngramShuffle(2));
   return { types, generate: (caption, key) => generate(caption, key).map((text) => text && mendArticles(text)) };
 }
 
