@@ -66,12 +66,13 @@ function startThread(data: WorkerSettings): { run: Runner; close(): Promise<void
   const worker = startWorker(import.meta.url, './image-worker', { data, name: 'fsc-clip images' });
   const running = new Map<number, { resolve: (image: HostArray<Float32Array>) => void; reject: (reason: unknown) => void }>();
   let ids = 0;
+  let closing = false;
   // An idle thread must not keep the process alive when somebody leaves an iterator without ending it.
   worker.unref();
   const settle = (id: number) => {
     const job = running.get(id)!;
     running.delete(id);
-    if (running.size === 0) worker.unref();
+    if (running.size === 0 && !closing) worker.unref(); // while it is closed somebody waits for its end
     return job;
   };
   worker.on('message', (reply: WorkerReply) => {
@@ -95,6 +96,7 @@ function startThread(data: WorkerSettings): { run: Runner; close(): Promise<void
         worker.postMessage({ ...owned.job, id } satisfies WorkerJob, owned.transfer);
       }),
     close: async () => {
+      closing = true;
       worker.ref();
       worker.postMessage('close');
       await exited;

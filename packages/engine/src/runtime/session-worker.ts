@@ -24,6 +24,7 @@ async function compile({ program, model, outputs }: Extract<Request, { kind: 'co
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     // Programs come with their final operators; onnxruntime's passes would merge a recomputed forward with the first one.
     graphOptimizationLevel: 'disabled',
+    enableMemPattern: false, // one block for all of a run is touched anew each time: more memory, more page faults
     // Tiny gradients make denormal moments, which a processor multiplies a hundred times slower.
     extra: { session: { set_denormal_as_zero: '1' } },
     logSeverityLevel: 3,
