@@ -21,7 +21,6 @@ export interface Task {
   /** Columns of the table, in order; keys are the test set's metrics, and `imageToText1`, `textToImage1`, `zeroShot`. */
   readonly metrics: readonly Metric[];
   /** What a careful reader should hold against the numbers. */
-
   readonly notes: readonly string[];
 }
 

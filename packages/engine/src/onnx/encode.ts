@@ -110,9 +110,16 @@ export function encodeProgram(graph: Graph): EncodedProgram {
   return { model: toBinary(ModelProtoSchema, model), inputs, outputs };
 }
 
+const oneNumber: Record<ElementType, (number: number) => ConstantData> = {
+  float32: (number) => Float32Array.of(number),
+  int32: (number) => Int32Array.of(number),
+  bool: (number) => Uint8Array.of(number),
+  int64: (number) => BigInt64Array.of(BigInt(number)),
+};
+
 /** One number, given its shape by `Expand` where it is more than one. */
 function encodeSplat(name: string, { shape, dtype }: Value, number: number): { initializers: TensorProto[]; nodes: NodeProto[] } {
-  const data = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype as 'float32'].of(number);
+  const data = oneNumber[dtype](number);
   if (sizeOf(shape) === 1) return { initializers: [constantTensor(name, shape, dtype, data)], nodes: [] };
   const scalar = constantTensor(`${name}_number`, [], dtype, data);
   const sizes = constantTensor(`${name}_shape`, [shape.length], 'int64', BigInt64Array.from(shape, BigInt));

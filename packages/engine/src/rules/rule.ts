@@ -2,16 +2,12 @@ import { DeviceError } from '@fsc-clip/core';
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 
-/** How one tfjs kernel becomes graph nodes. Inputs come by tfjs's names (a list for variadic kernels: `list`). */
-export type Rule = (graph: GraphBuilder, inputs: RuleInputs, attributes: RuleAttributes) => Value | readonly Value[];
+/** How one tfjs kernel becomes graph nodes. Inputs come by tfjs's names; each rule says which attributes tfjs gives its kernel. */
+export type Rule = (graph: GraphBuilder, inputs: RuleInputs, attributes: never) => Value | readonly Value[];
 
 export interface RuleInputs {
   readonly [name: string]: Value;
 }
-
-/** tfjs's attributes of a kernel, as they come. Each rule names the type that tfjs documents for it. */
-// biome-ignore lint/suspicious/noExplicitAny: tfjs gives every kernel its own attribute type under one signature
-export type RuleAttributes = any;
 
 /** The variadic inputs of a kernel (tfjs passes them as '0', '1', …). */
 export function listed(inputs: RuleInputs): Value[] {

@@ -15,7 +15,7 @@ export function registerRules(): TraceBackend {
       backend.graph.enter(kernelName);
       const values: Record<string, Value> = {};
       for (const [name, info] of Object.entries(inputs)) if (info) values[name] = backend.resolve(info as TracedInfo);
-      const result = rule(backend.graph, values, attrs ?? {});
+      const result = rule(backend.graph, values, (attrs ?? {}) as never);
       return 'shape' in result ? backend.track(result) : result.map((value) => backend.track(value));
     };
     registerKernel({ kernelName, backendName, kernelFunc });
