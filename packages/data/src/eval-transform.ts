@@ -1,10 +1,11 @@
 import { type HostArray, OptionError } from '@fsc-clip/core';
 import { checkInterpolation, type Interpolation } from './filter-coefficients.js';
-import type { OpenedImage, RgbImage } from './image.js';
-import { sizePair, type TransformSettings, withMode } from './image-transform.js';
+import { type OpenedImage, type RgbImage, withMode } from './image.js';
+import type { TransformSettings } from './image-transform.js';
 import { clipMean, clipStd, normaliser } from './normalise.js';
 import { resizeOpened } from './resize-opened.js';
 import { roundHalfEven } from './round-half-even.js';
+import { sizePair } from './size-pair.js';
 
 /** Options of `evalTransform`; names and meaning are open_clip's preprocessing. */
 export interface EvalTransformOptions {

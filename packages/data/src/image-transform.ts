@@ -1,4 +1,4 @@
-import { type HostArray, type Key, OptionError } from '@fsc-clip/core';
+import type { HostArray, Key } from '@fsc-clip/core';
 import type { EvalTransformOptions } from './eval-transform.js';
 import type { OpenedImage, RgbImage } from './image.js';
 import type { TrainTransformOptions } from './train-transform.js';
@@ -18,22 +18,3 @@ export interface ImageTransform {
 export type TransformSettings =
   | { readonly kind: 'eval'; readonly options: EvalTransformOptions }
   | { readonly kind: 'train'; readonly options: TrainTransformOptions };
-
-/** `size` as [height, width]. @throws OptionError when it is not one or two positive integers */
-export function sizePair(caller: string, size: number | readonly [number, number]): readonly [number, number] {
-  const [height, width] = typeof size === 'number' ? [size, size] : size;
-  if (![height, width].every((side) => Number.isInteger(side) && side > 0)) {
-    throw new OptionError({
-      function: caller,
-      argument: 'size',
-      rule: 'must be a positive integer or [height, width]',
-      got: JSON.stringify(size),
-    });
-  }
-  return [height, width];
-}
-
-/** Pixels with their mode; those of your own are RGB. */
-export function withMode(image: RgbImage | OpenedImage): OpenedImage {
-  return 'mode' in image ? image : { ...image, mode: 'RGB' };
-}

@@ -28,3 +28,8 @@ export interface Box {
   readonly width: number;
   readonly height: number;
 }
+
+/** Pixels with their mode; those of your own are RGB. */
+export function withMode(image: RgbImage | OpenedImage): OpenedImage {
+  return 'mode' in image ? image : { ...image, mode: 'RGB' };
+}
