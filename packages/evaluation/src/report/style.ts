@@ -44,7 +44,7 @@ ul{list-style:none;margin:0;padding:0}
 .chance{position:absolute;top:0;bottom:0;border-left:1.5px dashed var(--ink);opacity:.65}
 table{border-collapse:collapse}
 .scores{width:100%;margin-top:12px;font-size:.95rem}
-.scores th,.scores td{padding:8px 12px;vertical-align:top;border-bottom:1px solid var(--rule)}
+.scores th,.scores td{padding:8px;vertical-align:top;border-bottom:1px solid var(--rule)}
 .scores th{text-align:left;font-weight:500;line-height:1.35}
 .scores thead th{font-size:.84rem;color:var(--quiet);text-align:right;vertical-align:bottom;border-bottom:2px solid var(--ink)}
 .scores thead th:first-child{text-align:left}
