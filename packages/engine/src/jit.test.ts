@@ -2,6 +2,7 @@ import '@tensorflow/tfjs';
 import { createParams, mapParams, valueAndGrads } from '@fsc-clip/core/tensor';
 import {
   add,
+  cast,
   gather,
   getBackend,
   matMul,
@@ -9,6 +10,7 @@ import {
   memory,
   mul,
   randomNormal,
+  range,
   type Scalar,
   square,
   sub,
@@ -22,6 +24,8 @@ import {
 } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Compiled, type DeviceArray, type Input, type JitOptions, jit, type Output } from './index.js';
+import { encodeProgram } from './onnx/encode.js';
+import { trace } from './trace/trace.js';
 
 const owned: { dispose(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -90,16 +94,37 @@ describe('arguments and results', () => {
   });
 
   it('does not compile again for another number, and says so for another shape', async () => {
-    const trace = vi.fn((a: Tensor, rate: Scalar) => mul(a, rate));
+    const traced = vi.fn((a: Tensor, rate: Scalar) => mul(a, rate));
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-    const f = compile(trace);
+    const f = compile(traced);
     expect(await numbers(await f(host([1]), 2))).toEqual([2]);
     expect(await numbers(await f(host([1]), 5))).toEqual([5]);
-    expect(trace).toHaveBeenCalledTimes(1);
+    expect(traced).toHaveBeenCalledTimes(1);
     expect(await numbers(await f(host([1, 2]), 5))).toEqual([5, 10]);
-    expect(trace).toHaveBeenCalledTimes(2);
-    expect(warn.mock.calls[0]![0]).toContain('arguments[0] [2]');
+    expect(traced).toHaveBeenCalledTimes(2);
+    expect(warn.mock.calls[0]![0]).toContain('is compiled for the 2nd time: arguments[0] was float32 [1], now float32 [2]. Keep');
     warn.mockRestore();
+  });
+
+  it('keeps as many programs as it is told', async () => {
+    const traced = vi.fn((a: Tensor) => mul(a, 2));
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const f = compile(traced, { maxPrograms: 2 });
+    for (const size of [1, 2, 1, 3, 1, 2]) expect(await numbers(await f(host(Array(size).fill(3))))).toEqual(Array(size).fill(6));
+    expect(traced.mock.calls.map(([a]) => a.size)).toEqual([1, 2, 3, 2]); // 2 was the least recently used when 3 came
+    warn.mockRestore();
+    expect(() => compile(traced, { maxPrograms: 0 })).toThrow('jit: `maxPrograms` must be an integer of at least 1, got 0');
+  });
+
+  it('holds large constants beside the model', async () => {
+    const large = { a: mul(range(0, 5000), 0.5), b: cast(range(0, 9000), 'int32') };
+    const f = compile((row: Tensor) => [gather(large.a, row), gather(large.b, row)]);
+    const [a, b] = await f({ data: Int32Array.of(4999, 1), shape: [2] });
+    expect(await numbers(a!)).toEqual([2499.5, 0.5]);
+    expect(await numbers(b!)).toEqual([4999, 1]);
+    const { model, constants } = encodeProgram((await trace(() => large.a, { tree: { kind: 'list', items: [] }, leaves: [] })).graph);
+    expect(model.byteLength).toBeLessThan(1000);
+    expect(constants.map(({ bytes }) => bytes.byteLength)).toEqual([20000]);
   });
 
   it('passes int32 and bool, and results that are arguments or constants themselves', async () => {

@@ -1,12 +1,14 @@
 import { DeviceError, OptionError } from '@fsc-clip/core';
-import { describeArguments, donatedArrays, isArgument, type PreparedArgument, prepare } from './arguments.js';
-import { compileProgram, type Program } from './program.js';
+import { describeArguments, donatedArrays, isArgument, prepare } from './arguments.js';
+import { compileProgram } from './program.js';
+import { ProgramCache } from './program-cache.js';
+import { announceRecompile } from './recompile.js';
 import { deviceWorker } from './runtime/device-worker.js';
 import { runEagerly } from './runtime/eager.js';
-import { isTracing } from './trace/trace.js';
+import { isTracing, trace } from './trace/trace.js';
 import { userLine } from './trace/user-line.js';
-import { flatten, type TreeShape } from './tree.js';
-import type { Compiled, Device, JitOptions } from './types.js';
+import { flatten } from './tree.js';
+import type { Compiled, JitOptions } from './types.js';
 
 const devices = ['cpu', 'webgpu', 'cuda', 'eager'];
 
@@ -28,24 +30,17 @@ const devices = ['cpu', 'webgpu', 'cuda', 'eager'];
  * const { state: next, metrics } = await step(state, batch, 1e-5);
  */
 export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result, options: JitOptions = {}): Compiled<Args, Result> {
-  const { device = 'cpu', donate = [] } = options;
+  const { device = 'cpu', donate = [], maxPrograms = 8 } = options;
   if (typeof fn !== 'function') throw new OptionError({ function: 'jit', argument: 'fn', rule: 'must be a function', got: typeof fn });
   if (!devices.includes(device)) {
     throw new OptionError({ function: 'jit', argument: 'device', rule: `must be one of ${devices.join(', ')}`, got: String(device) });
   }
+  if (!Number.isInteger(maxPrograms) || maxPrograms < 1) {
+    throw new OptionError({ function: 'jit', argument: 'maxPrograms', rule: 'must be an integer of at least 1', got: String(maxPrograms) });
+  }
   const plain = fn as (...args: never[]) => unknown;
-  const programs = new Map<string, Promise<Program>>();
-
-  const programFor = async (on: Exclude<Device, 'eager'>, tree: TreeShape, leaves: readonly PreparedArgument[]): Promise<Program> => {
-    const key = describeArguments(tree, leaves);
-    const held = programs.get(key);
-    if (held && (await held).alive) return held;
-    if (!held && programs.size > 0) announce(fn.name, programs.size + 1, leaves);
-    const compiled = compileProgram(deviceWorker(on), plain, tree, leaves);
-    programs.set(key, compiled);
-    compiled.catch(() => programs.delete(key));
-    return compiled;
-  };
+  const programs = new ProgramCache(maxPrograms);
+  let compilations = 0;
 
   const call = async (...args: unknown[]): Promise<unknown> => {
     if (isTracing()) refuseInsideTrace();
@@ -53,29 +48,16 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
     const donated = donatedArrays(args, donate);
     if (device === 'eager') return runEagerly(plain, tree, leaves, donated);
     const prepared = await Promise.all(leaves.map(prepare));
-    const program = await programFor(device, tree, prepared);
-    return program.run(prepared, donated);
+    const compile = async () => {
+      const earlier = programs.signatures;
+      compilations += 1;
+      if (earlier.length > 0) announceRecompile(fn.name, compilations, prepared, earlier, maxPrograms);
+      return compileProgram(deviceWorker(device), await trace(plain, { tree, leaves: prepared }));
+    };
+    const signature = prepared.map(({ path, dtype, shape }) => ({ path, dtype, shape }));
+    return programs.use(describeArguments(tree, prepared), signature, compile, (program) => program.run(prepared, donated));
   };
-  const dispose = async () => {
-    const held = [...programs.values()];
-    programs.clear();
-    await Promise.all(held.map(async (program) => (await program.catch(() => undefined))?.release()));
-  };
-  return Object.assign(call, { dispose }) as unknown as Compiled<Args, Result>;
-}
-
-/** A new shape compiles anew, which takes seconds for a large model: said aloud. */
-function announce(name: string, count: number, leaves: readonly PreparedArgument[]): void {
-  const largest = leaves
-    .filter(({ shape }) => shape.length > 0)
-    .slice(-4)
-    .map(({ path, shape }) => `${path} [${shape.join(', ')}]`);
-  process.emitWarning(
-    `jit: ${name || 'fn'} is compiled for the ${count}. time, for ${largest.join(', ')}. Keep shapes static: every new shape is a new program`,
-    {
-      type: 'FscClipRecompile',
-    },
-  );
+  return Object.assign(call, { dispose: () => programs.clear() }) as unknown as Compiled<Args, Result>;
 }
 
 function refuseInsideTrace(): never {

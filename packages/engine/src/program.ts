@@ -4,7 +4,7 @@ import { type EncodedProgram, encodeProgram } from './onnx/encode.js';
 import type { DeviceWorker } from './runtime/device-worker.js';
 import type { OutputSpec, RunInput } from './runtime/protocol.js';
 import { WorkerArray } from './runtime/worker-array.js';
-import { trace } from './trace/trace.js';
+import type { Traced } from './trace/trace.js';
 import { type TreeShape, unflatten } from './tree.js';
 import type { DeviceArray, DType } from './types.js';
 
@@ -16,18 +16,13 @@ export interface Program {
   release(): Promise<void>;
 }
 
-/** Traces `fn` for these arguments, encodes the graph, and opens a session in the device's worker. */
-export async function compileProgram(
-  worker: DeviceWorker,
-  fn: (...args: never[]) => unknown,
-  tree: TreeShape,
-  leaves: readonly PreparedArgument[],
-): Promise<Program> {
-  const { graph, result } = await trace(fn, { tree, leaves });
-  const { model, inputs, outputs: names } = encodeProgram(graph);
+/** Encodes a traced function and opens a session for it in the device's worker. The constants of the graph go there too. */
+export async function compileProgram(worker: DeviceWorker, { graph, result }: Traced): Promise<Program> {
+  const { model, constants, inputs, outputs: names } = encodeProgram(graph);
   const outputs = graph.outputs.map(({ shape, dtype }, i): OutputSpec => ({ name: names[i]!, shape, dtype: dtype as DType }));
   const id = worker.newId();
-  await worker.send({ kind: 'compile', program: id, model, outputs }, [model.buffer as ArrayBuffer]);
+  const buffers = new Set([model, ...constants.map(({ bytes }) => bytes)].map(({ buffer }) => buffer as ArrayBuffer));
+  await worker.send({ kind: 'compile', program: id, model, constants, outputs }, [...buffers]);
   return {
     get alive() {
       return worker.alive;

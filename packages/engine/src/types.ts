@@ -43,6 +43,11 @@ export interface JitOptions {
    * @defaultValue []
    */
   readonly donate?: readonly number[];
+  /**
+   * How many programs are kept, one for each set of trees, shapes and types: beyond it the least recently used one is released.
+   * @defaultValue 8
+   */
+  readonly maxPrograms?: number;
 }
 
 /** A compiled function. */

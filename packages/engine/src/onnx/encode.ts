@@ -1,5 +1,4 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { DeviceError } from '@fsc-clip/core';
 import type { Attribute, ConstantData, ElementType, Graph, Value } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
 import { liveNodes } from '../graph/order.js';
@@ -7,10 +6,12 @@ import {
   type AttributeProto,
   AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataLocation as DataLocation,
   GraphProtoSchema,
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
   TensorProto_DataType as TensorType,
@@ -22,15 +23,23 @@ import { operatorOf } from './operators.js';
 /** A program for onnxruntime. */
 export interface EncodedProgram {
   readonly model: Uint8Array;
+  /** Constants that the model names as external data: a protobuf ends at 2 GB, and what is not in it is not copied into it. */
+  readonly constants: readonly ExternalConstant[];
   /** Which of the graph's inputs the program takes (unused ones are left out), by name. */
   readonly inputs: readonly { readonly name: string; readonly index: number }[];
   /** One name per output of the graph, in order. */
   readonly outputs: readonly string[];
 }
 
+/** A constant beside the model, under the name that its tensor has there. */
+export interface ExternalConstant {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 const operatorSet = 21n;
 const modelVersion = 10n;
-const largestModel = 2 ** 31 - 2 ** 20;
+const largestInlineBytes = 2 ** 14;
 
 const tensorTypes: Record<ElementType, TensorType> = {
   float32: TensorType.FLOAT,
@@ -39,14 +48,11 @@ const tensorTypes: Record<ElementType, TensorType> = {
   int64: TensorType.INT64,
 };
 
-/**
- * Writes a graph as an ONNX model.
- *
- * @throws DeviceError when its constants are larger than a protobuf can be
- */
+/** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph): EncodedProgram {
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
+  const constants: ExternalConstant[] = [];
   const prologue: NodeProto[] = [];
   const used = new Set<Value>();
 
@@ -54,7 +60,12 @@ export function encodeProgram(graph: Graph): EncodedProgram {
     const name = `v${value.id}`;
     if (used.has(value)) return name;
     used.add(value);
-    if (value.source.kind === 'constant') initializers.push(constantTensor(name, value.shape, value.dtype, value.source.data));
+    if (value.source.kind === 'constant') {
+      const { data } = value.source;
+      const external = data.byteLength > largestInlineBytes;
+      if (external) constants.push({ name, bytes: bytesOf(data) });
+      initializers.push((external ? externalTensor : constantTensor)(name, value.shape, value.dtype, data));
+    }
     if (value.source.kind === 'splat') {
       const splat = encodeSplat(name, value, value.source.number);
       initializers.push(...splat.initializers);
@@ -82,16 +93,6 @@ export function encodeProgram(graph: Graph): EncodedProgram {
   });
   const inputs = graph.inputs.flatMap((value, index) => (used.has(value) ? [{ name: `v${value.id}`, index }] : []));
 
-  const constantBytes = initializers.reduce((sum, { rawData }) => sum + rawData!.byteLength, 0);
-  if (constantBytes > largestModel) {
-    throw new DeviceError({
-      function: 'jit',
-      argument: 'fn',
-      rule: 'may capture less than 2 GB of constants',
-      got: `${(constantBytes / 2 ** 30).toFixed(2)} GB`,
-      hint: 'Pass large tensors as arguments instead of capturing them',
-    });
-  }
   const model = create(ModelProtoSchema, {
     irVersion: modelVersion,
     producerName: 'fsc-clip',
@@ -107,7 +108,7 @@ export function encodeProgram(graph: Graph): EncodedProgram {
       output: outputs.map((name, i) => valueInfo(name, graph.outputs[i]!)),
     }),
   });
-  return { model: toBinary(ModelProtoSchema, model), inputs, outputs };
+  return { model: toBinary(ModelProtoSchema, model), constants, inputs, outputs };
 }
 
 const oneNumber: Record<ElementType, (number: number) => ConstantData> = {
@@ -132,8 +133,23 @@ function constantTensor(name: string, shape: readonly number[], dtype: ElementTy
     name,
     dims: shape.map(BigInt),
     dataType: tensorTypes[dtype],
-    rawData: new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength),
+    rawData: bytesOf(data),
   });
+}
+
+function externalTensor(name: string, shape: readonly number[], dtype: ElementType, data: ConstantData): TensorProto {
+  const entry = (key: string, value: string) => create(StringStringEntryProtoSchema, { key, value });
+  return create(TensorProtoSchema, {
+    name,
+    dims: shape.map(BigInt),
+    dataType: tensorTypes[dtype],
+    dataLocation: DataLocation.EXTERNAL,
+    externalData: [entry('location', name), entry('offset', '0'), entry('length', String(data.byteLength))],
+  });
+}
+
+function bytesOf(data: ConstantData): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 }
 
 function encodeAttribute(name: string, attribute: Attribute): AttributeProto {

@@ -1,3 +1,4 @@
+import type { ExternalConstant } from '../onnx/encode.js';
 import type { DType } from '../types.js';
 
 /** The devices that a session can run on. */
@@ -22,7 +23,14 @@ export interface OutputSpec {
 
 /** What the session worker is asked to do. Requests are carried out one after the other, in order. */
 export type Request =
-  | { readonly kind: 'compile'; readonly program: number; readonly model: Uint8Array; readonly outputs: readonly OutputSpec[] }
+  | {
+      readonly kind: 'compile';
+      readonly program: number;
+      readonly model: Uint8Array;
+      /** Constants that the model names and does not hold. */
+      readonly constants: readonly ExternalConstant[];
+      readonly outputs: readonly OutputSpec[];
+    }
   | {
       readonly kind: 'run';
       readonly program: number;

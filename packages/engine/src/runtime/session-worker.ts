@@ -19,8 +19,9 @@ const programs = new Map<number, Program>();
 const arrays = new Map<number, Tensor>();
 const pool = new BufferPool();
 
-async function compile({ program, model, outputs }: Extract<Request, { kind: 'compile' }>): Promise<void> {
+async function compile({ program, model, constants, outputs }: Extract<Request, { kind: 'compile' }>): Promise<void> {
   const session = await InferenceSession.create(model, {
+    externalData: constants.map(({ name, bytes }) => ({ path: name, data: bytes })),
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     // Programs come with their final operators; onnxruntime's passes would merge a recomputed forward with the first one.
     graphOptimizationLevel: 'disabled',
