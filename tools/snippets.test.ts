@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-// Every TypeScript block of every README is run as it stands, from source, in an empty folder of its own.
+// Every TypeScript block of every README is run as it stands, from source, in a folder of its own that holds the files which the
+// READMEs speak of: `train.tsv` and `images/`.
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const readmes = ['README.md', ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`)];
@@ -14,6 +15,14 @@ const snippets = readmes.flatMap((readme) => {
   const blocks = [...readFileSync(join(root, readme), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)];
   return blocks.map(([, code], i) => ({ name: `${readme} ${i + 1}`, code: code! }));
 });
+
+const pictures = join(root, 'testdata', 'fixtures', 'images');
+
+/** The captioned pictures of the fixtures as a table. */
+function captionTable(): string {
+  const images = JSON.parse(readFileSync(join(pictures, 'images.json'), 'utf8')) as { file: string; caption: string }[];
+  return ['filepath\ttitle', ...images.map(({ file, caption }) => `${file}\t${caption}`), ''].join('\n');
+}
 
 let folder: string;
 beforeAll(() => {
@@ -32,6 +41,8 @@ describe('snippets of the READMEs', () => {
     mkdirSync(place);
     writeFileSync(join(place, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(place, 'snippet.ts'), code);
+    writeFileSync(join(place, 'train.tsv'), captionTable());
+    symlinkSync(pictures, join(place, 'images'));
     const tsx = createRequire(import.meta.url).resolve('tsx/cli');
     const child = spawn(process.execPath, [tsx, '--conditions=source', 'snippet.ts'], { cwd: place, stdio: ['ignore', 'pipe', 'pipe'] });
     const output: Buffer[] = [];
