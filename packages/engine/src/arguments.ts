@@ -45,7 +45,8 @@ export async function prepare({ value, path }: Leaf<ArrayLike>): Promise<Prepare
   }
   const { data, shape } = value as HostArray;
   const dtype = dtypeOf(data);
-  if (dtype === undefined || sizeOf(shape) !== data.length) {
+  const isShape = shape.every((size) => Number.isInteger(size) && size >= 0);
+  if (dtype === undefined || !isShape || sizeOf(shape) !== data.length) {
     throw new ShapeError({
       function: 'jit',
       argument: path,

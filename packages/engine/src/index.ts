@@ -1,2 +1,2 @@
 export { jit } from './jit.js';
-export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, JitOptions, Output } from './types.js';
+export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, Isolation, JitOptions, Output } from './types.js';

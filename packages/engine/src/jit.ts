@@ -11,6 +11,7 @@ import { flatten } from './tree.js';
 import type { Compiled, JitOptions } from './types.js';
 
 const devices = ['cpu', 'webgpu', 'cuda', 'eager'];
+const isolations = ['thread', 'process'];
 
 /**
  * Compiles a function over tfjs tensors, with all that tfjs computes inside it (gradients, optimizer), into a program for onnxruntime.
@@ -30,19 +31,23 @@ const devices = ['cpu', 'webgpu', 'cuda', 'eager'];
  * const { state: next, metrics } = await step(state, batch, 1e-5);
  */
 export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result, options: JitOptions = {}): Compiled<Args, Result> {
-  const { device = 'cpu', donate = [], maxPrograms = 8 } = options;
+  const { device = 'cpu', donate = [], isolate = 'thread', maxPrograms = 8 } = options;
   if (typeof fn !== 'function') throw new OptionError({ function: 'jit', argument: 'fn', rule: 'must be a function', got: typeof fn });
   if (!devices.includes(device)) {
     throw new OptionError({ function: 'jit', argument: 'device', rule: `must be one of ${devices.join(', ')}`, got: String(device) });
+  }
+  if (!isolations.includes(isolate)) {
+    throw new OptionError({ function: 'jit', argument: 'isolate', rule: `must be one of ${isolations.join(', ')}`, got: String(isolate) });
   }
   if (!Number.isInteger(maxPrograms) || maxPrograms < 1) {
     throw new OptionError({ function: 'jit', argument: 'maxPrograms', rule: 'must be an integer of at least 1', got: String(maxPrograms) });
   }
   const plain = fn as (...args: never[]) => unknown;
   const programs = new ProgramCache(maxPrograms);
+  const calls = new Set<Promise<unknown>>();
   let compilations = 0;
 
-  const call = async (...args: unknown[]): Promise<unknown> => {
+  const run = async (args: unknown[]): Promise<unknown> => {
     if (isTracing()) refuseInsideTrace();
     const { shape: tree, leaves } = flatten(args, isArgument, 'arguments');
     const donated = donatedArrays(args, donate);
@@ -52,12 +57,25 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
       const earlier = programs.signatures;
       compilations += 1;
       if (earlier.length > 0) announceRecompile(fn.name, compilations, prepared, earlier, maxPrograms);
-      return compileProgram(deviceWorker(device), await trace(plain, { tree, leaves: prepared }));
+      return compileProgram(deviceWorker(device, isolate), await trace(plain, { tree, leaves: prepared }));
     };
     const signature = prepared.map(({ path, dtype, shape }) => ({ path, dtype, shape }));
     return programs.use(describeArguments(tree, prepared), signature, compile, (program) => program.run(prepared, donated));
   };
-  return Object.assign(call, { dispose: () => programs.clear() }) as unknown as Compiled<Args, Result>;
+  const call = async (...args: unknown[]): Promise<unknown> => {
+    const result = run(args);
+    calls.add(result);
+    try {
+      return await result;
+    } finally {
+      calls.delete(result);
+    }
+  };
+  const dispose = async () => {
+    await Promise.allSettled(calls); // also those that have no program yet
+    await programs.clear();
+  };
+  return Object.assign(call, { dispose }) as unknown as Compiled<Args, Result>;
 }
 
 function refuseInsideTrace(): never {

@@ -29,7 +29,7 @@ export async function compileProgram(worker: DeviceWorker, { graph, result }: Tr
     },
     run: (args, donated) => runProgram(worker, { id, inputs, outputs, result }, args, donated),
     release: async () => {
-      if (worker.alive) await worker.send({ kind: 'release', program: id });
+      await worker.send({ kind: 'release', program: id }).catch(() => undefined); // a dead worker holds nothing
     },
   };
 }
@@ -50,12 +50,13 @@ async function runProgram(
   const feeds = inputs.map(({ name, index }): RunInput => {
     const { from, shape, dtype, path } = args[index]!;
     if (!(from instanceof WorkerArray)) return { name, data: from.slice(), shape, dtype }; // a copy, to be transferred
+    from.check('jit', path); // once more: other calls came between
     if (from.worker !== worker) {
       throw new DeviceError({
         function: 'jit',
         argument: path,
-        rule: `must be on ${worker.device}`,
-        got: `an array on ${from.worker.device}`,
+        rule: `must be on ${worker.name}`,
+        got: `an array on ${from.worker.name}`,
         hint: 'read() it first',
       });
     }

@@ -4,6 +4,9 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 /** Where a compiled function runs. `eager` runs the plain function on the current tfjs backend, behind the same handles. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'eager';
 
+/** What a session runs in: a thread of the program, or a process of its own. */
+export type Isolation = 'thread' | 'process';
+
 /** Element types of arrays that cross into a program. */
 export type DType = 'float32' | 'int32' | 'bool';
 
@@ -48,11 +51,19 @@ export interface JitOptions {
    * @defaultValue 8
    */
   readonly maxPrograms?: number;
+  /**
+   * Where the session runs. In a `'thread'`, arguments move without a copy, and a crash inside onnxruntime or a GPU driver ends the
+   * program. In a `'process'` of its own such a crash rejects the calls under way with a `DeviceError`, and the next call starts a new
+   * process and compiles again; arguments and what is read are copied over a pipe, and arrays in the lost process are lost with it.
+   * Arrays pass only between functions of equal `device` and `isolate`.
+   * @defaultValue 'thread'
+   */
+  readonly isolate?: Isolation;
 }
 
 /** A compiled function. */
 export interface Compiled<Args extends unknown[], Result> {
   (...args: { [I in keyof Args]: Input<Args[I]> }): Promise<Output<Result>>;
-  /** Frees all programs of this function. Arrays that it returned stay valid. */
+  /** Frees all programs of this function, after the calls under way. Arrays that it returned stay valid; a later call compiles anew. */
   dispose(): Promise<void>;
 }

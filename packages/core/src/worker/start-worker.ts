@@ -17,13 +17,22 @@ export interface StartWorkerOptions {
  * @param file - the worker's file beside the caller, without ending: `./session-worker`
  */
 export function startWorker(from: string, file: string, options: StartWorkerOptions = {}): Worker {
-  const ending = from.endsWith('.ts') ? '.ts' : '.js';
-  const conditions = ending === '.ts' ? ['--conditions=source'] : [];
-  return new Worker(new URL('./bootstrap.mjs', import.meta.url), {
-    workerData: { target: new URL(file + ending, from).href, options: options.data },
-    execArgv: conditions,
+  const { bootstrap, target, execArgv } = workerTarget(from, file);
+  return new Worker(bootstrap, {
+    workerData: { target, options: options.data },
+    execArgv,
     ...(options.transferList && { transferList: [...options.transferList] }),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.env && { env: options.env }),
   });
+}
+
+/** What a worker, thread or process, is started with: the plain file that comes first, and the file that it loads. */
+export function workerTarget(from: string, file: string): { bootstrap: URL; target: string; execArgv: string[] } {
+  const ending = from.endsWith('.ts') ? '.ts' : '.js';
+  return {
+    bootstrap: new URL('./bootstrap.mjs', import.meta.url),
+    target: new URL(file + ending, from).href,
+    execArgv: ending === '.ts' ? ['--conditions=source'] : [],
+  };
 }

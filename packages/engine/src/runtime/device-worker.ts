@@ -1,28 +1,35 @@
-import type { Worker } from 'node:worker_threads';
 import { DeviceError } from '@fsc-clip/core';
-import { startWorker } from '@fsc-clip/core/worker';
-import type { Request, RequestMessage, ResponseMessage, SessionDevice } from './protocol.js';
+import type { Isolation } from '../types.js';
+import type { Channel, ChannelTarget, OpenChannel } from './channel.js';
+import { hintFor } from './failure-hint.js';
+import { openProcess } from './process-channel.js';
+import type { Request, ResponseMessage, SessionDevice } from './protocol.js';
+import { openThread } from './thread-channel.js';
 
 interface Pending {
   resolve(data: Float32Array | Int32Array | Uint8Array | undefined): void;
   reject(error: Error): void;
 }
 
+const openChannel: Record<Isolation, OpenChannel> = { thread: openThread, process: openProcess };
+
 /** The worker of one device, seen from the user's thread. Keeps the process alive only while something is under way. */
 export class DeviceWorker {
   readonly device: SessionDevice;
-  readonly #worker: Worker;
+  /** Device and isolation, for messages. */
+  readonly name: string;
+  readonly channel: Channel;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #failure: string | undefined;
 
-  constructor(device: SessionDevice) {
+  constructor(device: SessionDevice, isolate: Isolation, target: ChannelTarget = sessionWorker(device)) {
     this.device = device;
-    this.#worker = startWorker(import.meta.url, './session-worker', { data: { device }, name: `fsc-clip ${device}` });
-    this.#worker.unref();
-    this.#worker.on('message', (response: ResponseMessage) => this.#settle(response));
-    this.#worker.on('error', (error) => this.#fail(error.message));
-    this.#worker.on('exit', (code) => this.#fail(`its worker ended with code ${code}`));
+    this.name = isolate === 'process' ? `${device} in a process of its own` : device;
+    this.channel = openChannel[isolate](target, {
+      message: (response) => this.#settle(response),
+      ended: (reason) => this.#fail(reason),
+    });
   }
 
   /** Whether the worker still answers. */
@@ -35,27 +42,32 @@ export class DeviceWorker {
     return this.#nextId++;
   }
 
-  send(request: Request, transfer: ArrayBuffer[] = []): Promise<Float32Array | Int32Array | Uint8Array | undefined> {
+  send(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<Float32Array | Int32Array | Uint8Array | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#lost(request));
     const id = this.newId();
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#worker.ref();
-      this.#worker.postMessage({ id, request } satisfies RequestMessage, transfer);
+      this.channel.hold(true);
+      try {
+        this.channel.send({ id, request }, transfer);
+      } catch (error) {
+        this.#settle({ id, error: `a message that cannot be sent: ${error instanceof Error ? error.message : error}` });
+      }
     });
   }
 
   #settle(response: ResponseMessage): void {
     const pending = this.#pending.get(response.id);
     this.#pending.delete(response.id);
-    if (this.#pending.size === 0) this.#worker.unref();
-    if ('error' in response) pending?.reject(this.#error(response.error));
+    if (this.#pending.size === 0) this.channel.hold(false);
+    if ('error' in response) pending?.reject(this.#error(response.error, hintFor(response.error)));
     else pending?.resolve(response.data);
   }
 
   #fail(reason: string): void {
     this.#failure ??= reason;
-    for (const { reject } of this.#pending.values()) reject(this.#error(reason));
+    const hint = 'The next call starts a new one and compiles again; the arrays that it held are lost';
+    for (const { reject } of this.#pending.values()) reject(this.#error(reason, hint));
     this.#pending.clear();
   }
 
@@ -63,16 +75,22 @@ export class DeviceWorker {
     return new DeviceError({ function: kind, argument: 'device', rule: `${this.device} must be running`, got: this.#failure! });
   }
 
-  #error(message: string): DeviceError {
-    return new DeviceError({ function: 'jit', argument: 'device', rule: `${this.device} must carry out the program`, got: message });
+  #error(got: string, hint: string | undefined): DeviceError {
+    const rule = `${this.device} must carry out the program`;
+    return new DeviceError({ function: 'jit', argument: 'device', rule, got, ...(hint && { hint }) });
   }
 }
 
-const workers = new Map<SessionDevice, DeviceWorker>();
+function sessionWorker(device: SessionDevice): ChannelTarget {
+  return { from: import.meta.url, file: './session-worker', data: { device } };
+}
+
+const workers = new Map<string, DeviceWorker>();
 
 /** The worker of a device: started at first use, and anew after it died. */
-export function deviceWorker(device: SessionDevice): DeviceWorker {
-  let worker = workers.get(device);
-  if (!worker?.alive) workers.set(device, (worker = new DeviceWorker(device)));
+export function deviceWorker(device: SessionDevice, isolate: Isolation): DeviceWorker {
+  const key = `${device} ${isolate}`;
+  let worker = workers.get(key);
+  if (!worker?.alive) workers.set(key, (worker = new DeviceWorker(device, isolate)));
   return worker;
 }

@@ -1,11 +1,11 @@
-import { parentPort } from 'node:worker_threads';
 import { workerOptions } from '@fsc-clip/core/worker';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sizeOf } from '../graph/graph.js';
 import { BufferPool } from './buffer-pool.js';
-import type { OutputSpec, Request, RequestMessage, ResponseMessage, RunInput, SessionDevice } from './protocol.js';
+import type { OutputSpec, Request, RunInput, SessionDevice } from './protocol.js';
+import { serve } from './serve.js';
 
-// onnxruntime's `run` blocks the thread that calls it: sessions and arrays live here, one worker for each device.
+// onnxruntime's `run` blocks the thread that calls it: sessions and arrays live here, one worker (thread or process) for each device.
 
 const { device } = workerOptions<{ device: SessionDevice }>();
 
@@ -105,17 +105,4 @@ async function carryOut(request: Request): Promise<Float32Array | Int32Array | U
   }
 }
 
-let last = Promise.resolve();
-
-parentPort!.on('message', ({ id, request }: RequestMessage) => {
-  last = last.then(async () => {
-    let response: ResponseMessage;
-    try {
-      const data = await carryOut(request);
-      response = data === undefined ? { id } : { id, data };
-    } catch (error) {
-      response = { id, error: error instanceof Error ? error.message : String(error) };
-    }
-    parentPort!.postMessage(response); // clones what is read: the array stays here
-  });
-});
+serve(carryOut);
