@@ -1,2 +1,6 @@
+export type { Exported } from './inspect/export.js';
+export { probe } from './inspect/probe.js';
+export type { Probes } from './inspect/probes.js';
+export type { Profile, ProfiledNode, ProfileRow } from './inspect/profile.js';
 export { jit } from './jit.js';
-export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, Isolation, JitOptions, Output } from './types.js';
+export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, Inputs, Isolation, JitOptions, Output } from './types.js';

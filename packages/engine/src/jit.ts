@@ -1,5 +1,6 @@
 import { DeviceError, OptionError } from '@fsc-clip/core';
 import { describeArguments, donatedArrays, isArgument, prepare } from './arguments.js';
+import { inspections } from './inspect/inspections.js';
 import { compileProgram } from './program.js';
 import { ProgramCache } from './program-cache.js';
 import { announceRecompile } from './recompile.js';
@@ -75,7 +76,8 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
     await Promise.allSettled(calls); // also those that have no program yet
     await programs.clear();
   };
-  return Object.assign(call, { dispose }) as unknown as Compiled<Args, Result>;
+  const worker = device === 'eager' ? undefined : () => deviceWorker(device, isolate);
+  return Object.assign(call, inspections(plain, worker), { dispose }) as unknown as Compiled<Args, Result>;
 }
 
 function refuseInsideTrace(): never {

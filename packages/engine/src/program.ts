@@ -16,13 +16,22 @@ export interface Program {
   release(): Promise<void>;
 }
 
+export interface CompileOptions {
+  /** Begin of the path that onnxruntime writes its profile to, when the program is released. */
+  readonly profilePrefix?: string;
+}
+
 /** Encodes a traced function and opens a session for it in the device's worker. The constants of the graph go there too. */
-export async function compileProgram(worker: DeviceWorker, { graph, result }: Traced): Promise<Program> {
+export async function compileProgram(
+  worker: DeviceWorker,
+  { graph, result }: Pick<Traced, 'graph' | 'result'>,
+  options: CompileOptions = {},
+): Promise<Program> {
   const { model, constants, inputs, outputs: names } = encodeProgram(graph);
   const outputs = graph.outputs.map(({ shape, dtype }, i): OutputSpec => ({ name: names[i]!, shape, dtype: dtype as DType }));
   const id = worker.newId();
   const buffers = new Set([model, ...constants.map(({ bytes }) => bytes)].map(({ buffer }) => buffer as ArrayBuffer));
-  await worker.send({ kind: 'compile', program: id, model, constants, outputs }, [...buffers]);
+  await worker.send({ kind: 'compile', program: id, model, constants, outputs, ...options }, [...buffers]);
   return {
     get alive() {
       return worker.alive;

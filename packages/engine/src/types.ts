@@ -1,5 +1,8 @@
 import type { HostArray } from '@fsc-clip/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Exported } from './inspect/export.js';
+import type { Probes } from './inspect/probes.js';
+import type { Profile } from './inspect/profile.js';
 
 /** Where a compiled function runs. `eager` runs the plain function on the current tfjs backend, behind the same handles. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'eager';
@@ -37,6 +40,9 @@ export type Output<T> = T extends Tensor
     ? T
     : { [K in keyof T]: Output<T[K]> };
 
+/** The arguments of a compiled function. */
+export type Inputs<Args extends unknown[]> = { [I in keyof Args]: Input<Args[I]> };
+
 /** Options of `jit`. */
 export interface JitOptions {
   /** @defaultValue 'cpu' */
@@ -63,7 +69,29 @@ export interface JitOptions {
 
 /** A compiled function. */
 export interface Compiled<Args extends unknown[], Result> {
-  (...args: { [I in keyof Args]: Input<Args[I]> }): Promise<Output<Result>>;
+  (...args: Inputs<Args>): Promise<Output<Result>>;
+  /**
+   * Runs once and gives what `probe(name, tensor)` named inside the function, as numbers in this thread. Consumes no argument.
+   *
+   * @throws DeviceError when nothing is named
+   */
+  probes(...args: Inputs<Args>): Promise<Probes>;
+  /**
+   * Runs twice with onnxruntime's profiler and says where the time of the second run went: by tfjs kernel, by named scope
+   * (`tidy('encoder', …)`, tfjs's `forward` and `backward`) and by line of the user's program. Consumes no argument.
+   * On GPUs the times are those of submitting the work.
+   *
+   * @throws DeviceError on `device: 'eager'`
+   * @example
+   * console.log((await step.profile(state, batch, 1e-5)).table);
+   */
+  profile(...args: Inputs<Args>): Promise<Profile>;
+  /**
+   * Writes the program for these arguments' shapes as an ONNX file, in standard operators only; captured tensors are in it, or in
+   * `path + '.data'` when they are larger than a protobuf can be. Inputs and outputs have the names of their places, e.g.
+   * `arguments[0].images` and `result.loss`. Both files are written beside and renamed.
+   */
+  export(path: string, ...args: Inputs<Args>): Promise<Exported>;
   /** Frees all programs of this function, after the calls under way. Arrays that it returned stay valid; a later call compiles anew. */
   dispose(): Promise<void>;
 }

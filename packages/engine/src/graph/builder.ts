@@ -1,4 +1,4 @@
-import type { Attributes, ConstantData, ElementType, Node, OutputSpec, Source, Value } from './graph.js';
+import type { Attributes, ConstantData, ElementType, Node, Origin, OutputSpec, Source, Value } from './graph.js';
 
 /**
  * Builds a graph, node by node. A node that was built before (same operator, inputs and attributes) is given again instead of
@@ -9,12 +9,12 @@ export class GraphBuilder {
   #nextId = 0;
   readonly #nodes = new Map<string, Node>();
   readonly #constants = new Map<string, Value>();
-  readonly #scopeCounts = new Map<string, number>();
-  #scope = 'node';
+  readonly #kernelCounts = new Map<string, number>();
+  #origin: Origin = { kernel: 'node', scope: '', line: '' };
 
-  /** Names nodes built from here on after the kernel that they come from. */
-  enter(scope: string): void {
-    this.#scope = scope;
+  /** Says where nodes built from here on come from; they are named after the kernel. */
+  enter(origin: Origin): void {
+    this.#origin = origin;
   }
 
   input(shape: readonly number[], dtype: ElementType): Value {
@@ -48,9 +48,10 @@ export class GraphBuilder {
     const key = `${op}(${inputs.map(({ id }) => id)})${JSON.stringify(attributes)}>${outputs.map(({ dtype, shape }) => `${dtype}[${shape}]`)}`;
     const found = this.#nodes.get(key);
     if (found) return found.outputs;
-    const count = this.#scopeCounts.get(this.#scope) ?? 0;
-    this.#scopeCounts.set(this.#scope, count + 1);
-    const node: Node = { op, inputs, attributes, outputs: [], name: `${this.#scope}_${count}` };
+    const origin = this.#origin;
+    const count = this.#kernelCounts.get(origin.kernel) ?? 0;
+    this.#kernelCounts.set(origin.kernel, count + 1);
+    const node: Node = { op, inputs, attributes, outputs: [], name: `${origin.kernel}_${count}`, origin };
     (node.outputs as Value[]).push(...outputs.map(({ shape, dtype }) => this.#value(shape, dtype, { kind: 'node', node })));
     this.#nodes.set(key, node);
     return node.outputs;

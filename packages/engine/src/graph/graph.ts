@@ -39,6 +39,15 @@ export interface Node {
   readonly outputs: readonly Value[];
   /** The tfjs kernel and the count of it, for messages and profiles. */
   readonly name: string;
+  /** Where in the traced function it comes from. */
+  readonly origin: Origin;
+}
+
+/** Where a node comes from: a tfjs kernel, the named scopes around it (`forward/encoder`), and the user's line where it was asked for. */
+export interface Origin {
+  readonly kernel: string;
+  readonly scope: string;
+  readonly line: string;
 }
 
 /** A traced function: which arguments it takes, which values it gives. */

@@ -1,5 +1,5 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { Attribute, ConstantData, ElementType, Graph, Value } from '../graph/graph.js';
+import type { Attribute, Attributes, ConstantData, ElementType, Graph, Node, Value } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
 import { liveNodes } from '../graph/order.js';
 import {
@@ -18,7 +18,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
-import { operatorOf } from './operators.js';
+import { operatorOf, transposedSides } from './operators.js';
 
 /** A program for onnxruntime. */
 export interface EncodedProgram {
@@ -37,9 +37,20 @@ export interface ExternalConstant {
   readonly bytes: Uint8Array;
 }
 
+/** How a model is written that others read; a session takes the defaults. */
+export interface EncodeOptions {
+  /** Names of all inputs and outputs of the graph, in order. */
+  readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+  /** Leaves out onnxruntime's own operators. @defaultValue false */
+  readonly standardOnly?: boolean;
+  /** Constants of more bytes stand beside the model. @defaultValue 16 kB */
+  readonly largestInlineBytes?: number;
+  /** The file of a constant that stands beside the model, and where it begins there. @defaultValue one under its own name */
+  readonly place?: (constant: ExternalConstant) => { readonly location: string; readonly offset: number };
+}
+
 const operatorSet = 21n;
 const modelVersion = 10n;
-const largestInlineBytes = 2 ** 14;
 
 const tensorTypes: Record<ElementType, TensorType> = {
   float32: TensorType.FLOAT,
@@ -49,22 +60,32 @@ const tensorTypes: Record<ElementType, TensorType> = {
 };
 
 /** Writes a graph as an ONNX model. */
-export function encodeProgram(graph: Graph): EncodedProgram {
+export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
+  const { names, standardOnly = false, largestInlineBytes = 2 ** 14, place = ({ name }) => ({ location: name, offset: 0 }) } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
   const prologue: NodeProto[] = [];
   const used = new Set<Value>();
+  const given = new Map<Value, string>(graph.inputs.map((value, i) => [value, names?.inputs[i] ?? `v${value.id}`]));
+  // An output must be made by a node, and stand once: what is not, gets a node of its own.
+  const isMade = (value: Value, i: number) => value.source.kind === 'node' && graph.outputs.indexOf(value) === i;
+  graph.outputs.forEach((value, i) => {
+    if (names && isMade(value, i)) given.set(value, names.outputs[i]!);
+  });
 
+  const label = (value: Value): string => given.get(value) ?? `v${value.id}`;
   const nameOf = (value: Value): string => {
-    const name = `v${value.id}`;
+    const name = label(value);
     if (used.has(value)) return name;
     used.add(value);
     if (value.source.kind === 'constant') {
       const { data } = value.source;
-      const external = data.byteLength > largestInlineBytes;
-      if (external) constants.push({ name, bytes: bytesOf(data) });
-      initializers.push((external ? externalTensor : constantTensor)(name, value.shape, value.dtype, data));
+      if (data.byteLength > largestInlineBytes) {
+        const constant = { name, bytes: bytesOf(data) };
+        constants.push(constant);
+        initializers.push(externalTensor(constant, value, place(constant)));
+      } else initializers.push(constantTensor(name, value.shape, value.dtype, data));
     }
     if (value.source.kind === 'splat') {
       const splat = encodeSplat(name, value, value.source.number);
@@ -74,32 +95,25 @@ export function encodeProgram(graph: Graph): EncodedProgram {
     return name;
   };
 
-  const body = nodes.map((node) => {
+  const body = nodes.flatMap((node) => {
+    const input = node.inputs.map(nameOf);
+    const output = node.outputs.map(label);
     const { op, domain, attributes } = operatorOf(node);
-    return create(NodeProtoSchema, {
-      name: node.name,
-      opType: op,
-      domain,
-      input: node.inputs.map(nameOf),
-      output: node.outputs.map((value) => `v${value.id}`),
-      attribute: Object.entries(attributes).map(([name, attribute]) => encodeAttribute(name, attribute)),
-    });
+    if (standardOnly && op === 'FusedMatMul') return standardMatMul(node, input, output);
+    return [nodeProto({ name: node.name, op, domain, attributes }, input, output)];
   });
-  // An output must be made by a node, and stand once: what is not, gets a node of its own.
   const outputs = graph.outputs.map((value, i) => {
-    if (value.source.kind === 'node' && graph.outputs.indexOf(value) === i) return `v${value.id}`;
-    body.push(create(NodeProtoSchema, { name: `output_${i}`, opType: 'Identity', input: [nameOf(value)], output: [`o${i}`] }));
-    return `o${i}`;
+    if (isMade(value, i)) return label(value);
+    const name = names?.outputs[i] ?? `o${i}`;
+    body.push(nodeProto({ name: `output_${i}`, op: 'Identity' }, [nameOf(value)], [name]));
+    return name;
   });
-  const inputs = graph.inputs.flatMap((value, index) => (used.has(value) ? [{ name: `v${value.id}`, index }] : []));
+  const inputs = graph.inputs.flatMap((value, index) => (used.has(value) ? [{ name: label(value), index }] : []));
 
   const model = create(ModelProtoSchema, {
     irVersion: modelVersion,
     producerName: 'fsc-clip',
-    opsetImport: [
-      { domain: '', version: operatorSet },
-      { domain: 'com.microsoft', version: 1n },
-    ],
+    opsetImport: [{ domain: '', version: operatorSet }, ...(standardOnly ? [] : [{ domain: 'com.microsoft', version: 1n }])],
     graph: create(GraphProtoSchema, {
       name: 'program',
       node: [...prologue, ...body],
@@ -109,6 +123,32 @@ export function encodeProgram(graph: Graph): EncodedProgram {
     }),
   });
   return { model: toBinary(ModelProtoSchema, model), constants, inputs, outputs };
+}
+
+interface NodeHead {
+  readonly name: string;
+  readonly op: string;
+  readonly domain?: string;
+  readonly attributes?: Attributes;
+}
+
+function nodeProto({ name, op, domain = '', attributes = {} }: NodeHead, input: string[], output: string[]): NodeProto {
+  const attribute = Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value));
+  return create(NodeProtoSchema, { name, opType: op, domain, input, output, attribute });
+}
+
+/** `FusedMatMul` in ONNX's own operators. */
+function standardMatMul(node: Node, input: string[], output: string[]): NodeProto[] {
+  const sides = [...input];
+  const transposes = transposedSides(node).map(({ side, perm }) => {
+    sides[side] = `${output[0]}_side${side}`;
+    return nodeProto(
+      { name: `${node.name}_side${side}`, op: 'Transpose', attributes: { perm: { ints: perm } } },
+      [input[side]!],
+      [sides[side]],
+    );
+  });
+  return [...transposes, nodeProto({ name: node.name, op: 'MatMul' }, sides, output)];
 }
 
 const oneNumber: Record<ElementType, (number: number) => ConstantData> = {
@@ -124,7 +164,7 @@ function encodeSplat(name: string, { shape, dtype }: Value, number: number): { i
   if (sizeOf(shape) === 1) return { initializers: [constantTensor(name, shape, dtype, data)], nodes: [] };
   const scalar = constantTensor(`${name}_number`, [], dtype, data);
   const sizes = constantTensor(`${name}_shape`, [shape.length], 'int64', BigInt64Array.from(shape, BigInt));
-  const expand = create(NodeProtoSchema, { name: `${name}_expand`, opType: 'Expand', input: [scalar.name!, sizes.name!], output: [name] });
+  const expand = nodeProto({ name: `${name}_expand`, op: 'Expand' }, [scalar.name!, sizes.name!], [name]);
   return { initializers: [scalar, sizes], nodes: [expand] };
 }
 
@@ -137,14 +177,18 @@ function constantTensor(name: string, shape: readonly number[], dtype: ElementTy
   });
 }
 
-function externalTensor(name: string, shape: readonly number[], dtype: ElementType, data: ConstantData): TensorProto {
+function externalTensor(
+  { name, bytes }: ExternalConstant,
+  { shape, dtype }: Value,
+  { location, offset }: { location: string; offset: number },
+): TensorProto {
   const entry = (key: string, value: string) => create(StringStringEntryProtoSchema, { key, value });
   return create(TensorProtoSchema, {
     name,
     dims: shape.map(BigInt),
     dataType: tensorTypes[dtype],
     dataLocation: DataLocation.EXTERNAL,
-    externalData: [entry('location', name), entry('offset', '0'), entry('length', String(data.byteLength))],
+    externalData: [entry('location', location), entry('offset', String(offset)), entry('length', String(bytes.byteLength))],
   });
 }
 

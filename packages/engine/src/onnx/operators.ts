@@ -20,6 +20,15 @@ export function operatorOf(node: Node): Operator {
   return { op: 'FusedMatMul', domain: 'com.microsoft', attributes: node.attributes };
 }
 
+/** The sides of a `FusedMatMul` that are read transposed: in ONNX's own operators they are transposed first. */
+export function transposedSides(node: Node): { readonly side: number; readonly perm: readonly number[] }[] {
+  return ['transA', 'transB'].flatMap((name, side) => {
+    if ((node.attributes[name] as { int: number } | undefined)?.int !== 1) return [];
+    const axes = [...node.inputs[side]!.shape.keys()];
+    return [{ side, perm: [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!] }];
+  });
+}
+
 /** Whether a matrix product reads one of its sides transposed. */
 export function isTransposed(node: Node): boolean {
   return ['transA', 'transB'].some((name) => (node.attributes[name] as { int: number } | undefined)?.int === 1);

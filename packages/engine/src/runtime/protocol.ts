@@ -30,6 +30,8 @@ export type Request =
       /** Constants that the model names and does not hold. */
       readonly constants: readonly ExternalConstant[];
       readonly outputs: readonly OutputSpec[];
+      /** Begin of the path that a profile is written to, when the program is released. */
+      readonly profilePrefix?: string;
     }
   | {
       readonly kind: 'run';

@@ -13,13 +13,14 @@ interface Program {
   readonly session: InferenceSession;
   readonly outputs: readonly OutputSpec[];
   readonly outputBytes: number;
+  readonly profiled: boolean;
 }
 
 const programs = new Map<number, Program>();
 const arrays = new Map<number, Tensor>();
 const pool = new BufferPool();
 
-async function compile({ program, model, constants, outputs }: Extract<Request, { kind: 'compile' }>): Promise<void> {
+async function compile({ program, model, constants, outputs, profilePrefix }: Extract<Request, { kind: 'compile' }>): Promise<void> {
   const session = await InferenceSession.create(model, {
     externalData: constants.map(({ name, bytes }) => ({ path: name, data: bytes })),
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
@@ -29,10 +30,11 @@ async function compile({ program, model, constants, outputs }: Extract<Request, 
     // Tiny gradients make denormal moments, which a processor multiplies a hundred times slower.
     extra: { session: { set_denormal_as_zero: '1' } },
     logSeverityLevel: 3,
+    ...(profilePrefix !== undefined && { enableProfiling: true, profileFilePrefix: profilePrefix }),
   });
   const outputBytes = outputs.reduce((sum, output) => sum + bytesOf(output), 0);
   pool.grow(outputBytes);
-  programs.set(program, { session, outputs, outputBytes });
+  programs.set(program, { session, outputs, outputBytes, profiled: profilePrefix !== undefined });
 }
 
 async function run({ program, inputs, results, donated }: Extract<Request, { kind: 'run' }>): Promise<void> {
@@ -83,6 +85,7 @@ async function release(id: number): Promise<void> {
   const program = programs.get(id)!;
   programs.delete(id);
   pool.shrink(program.outputBytes);
+  if (program.profiled) program.session.endProfiling();
   await program.session.release();
 }
 

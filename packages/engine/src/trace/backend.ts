@@ -20,6 +20,8 @@ export interface TracedInfo {
  */
 export class TraceBackend extends KernelBackend {
   graph = new GraphBuilder();
+  /** Whether nodes remember the user's line: it takes as long as the rest of a trace. */
+  keepsLines = false;
   #values = new WeakMap<object, Value>();
 
   /** Forgets the last trace. */

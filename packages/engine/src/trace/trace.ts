@@ -1,6 +1,7 @@
 import { DeviceError, FscClipError } from '@fsc-clip/core';
 import { engine, getBackend, ready, setBackend, Tensor } from '@tensorflow/tfjs-core';
-import type { Graph } from '../graph/graph.js';
+import type { Graph, Value } from '../graph/graph.js';
+import { withProbes } from '../inspect/probe.js';
 import { flatten, type TreeShape, unflatten } from '../tree.js';
 import type { DType } from '../types.js';
 import { backendName } from './backend.js';
@@ -18,6 +19,15 @@ export interface Traced {
   readonly graph: Graph;
   /** The tree of the result; its leaves are the graph's outputs, in order. */
   readonly result: TreeShape;
+  /** Where each output stands in the result, e.g. `result.loss`. */
+  readonly paths: readonly string[];
+  /** What `probe` named. */
+  readonly probes: Readonly<Record<string, Value>>;
+}
+
+export interface TraceOptions {
+  /** Whether nodes remember the user's line. @defaultValue false */
+  readonly lines?: boolean;
 }
 
 let tracing = false;
@@ -32,20 +42,30 @@ export function isTracing(): boolean {
  *
  * @throws DeviceError when `fn` reads values, draws unkeyed random numbers, or uses an operation without a rule
  */
-export async function trace(fn: (...args: never[]) => unknown, signature: TraceSignature): Promise<Traced> {
+export async function trace(
+  fn: (...args: never[]) => unknown,
+  signature: TraceSignature,
+  { lines = false }: TraceOptions = {},
+): Promise<Traced> {
   const backend = registerRules();
   if (!getBackend()) await ready().catch(() => undefined); // none but ours may be registered: that is enough for a trace
   return isolated(() => {
     backend.reset();
+    backend.keepsLines = lines;
+    const probes: Record<string, Value> = Object.create(null);
+    const note = (name: string, tensor: Tensor) => {
+      probes[name] = backend.resolve(tensor);
+    };
     const inputs = signature.leaves.map(({ shape, dtype }) => backend.graph.input(shape, dtype));
     const tensors = inputs.map((input) => engine().makeTensorFromTensorInfo(backend.track(input), backend));
     const args = unflatten(signature.tree, tensors) as never[];
-    const returned = explained(() => fn(...args));
+    const returned = explained(() => withProbes(note, () => fn(...args)));
     if (returned instanceof Promise) {
       throw new DeviceError({ function: 'jit', argument: 'fn', rule: 'must be synchronous', got: 'a function that returns a promise' });
     }
     const { shape, leaves } = flatten(returned, (value): value is Tensor => value instanceof Tensor, 'result');
-    return { graph: { inputs, outputs: leaves.map(({ value }) => backend.resolve(value)) }, result: shape };
+    const outputs = leaves.map(({ value }) => backend.resolve(value));
+    return { graph: { inputs, outputs }, result: shape, paths: leaves.map(({ path }) => path), probes };
   });
 }
 
