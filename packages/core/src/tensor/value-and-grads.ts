@@ -1,6 +1,7 @@
 import { engine, getGradient, keep, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { OptionError } from '../errors.js';
 import type { Params } from '../types.js';
+import { registerGradients } from './gradients.js';
 import { createParams } from './params.js';
 
 /** A loss with its parts, as `combineLosses` and `fscClipLoss` return it. */
@@ -29,6 +30,7 @@ export function valueAndGrads<Inputs extends unknown[]>(
   loss: (params: Params<Tensor>, ...inputs: Inputs) => Scalar | LossTerms,
 ): (params: Params<Tensor>, ...inputs: Inputs) => ValueAndGrads {
   return (params, ...inputs) => {
+    registerGradients();
     const names = Object.keys(params);
     if (names.length === 0)
       throw new OptionError({ function: 'valueAndGrads', argument: 'params', rule: 'must hold a parameter', got: 'none' });

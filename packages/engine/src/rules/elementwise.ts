@@ -76,6 +76,8 @@ export function cast(g: GraphBuilder, x: Value, dtype: ElementType): Value {
 /** `condition ? a : b`, all broadcast. */
 export function select(g: GraphBuilder, condition: Value, a: Value, b: Value): Value {
   const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape));
+  // onnxruntime's Where knows no bool.
+  if (a.dtype === 'bool') return cast(g, select(g, condition, cast(g, a, 'int32'), cast(g, b, 'int32')), 'bool');
   return g.node('Where', [condition, a, b], shape, a.dtype);
 }
 
@@ -111,6 +113,7 @@ const simpleUnary: Record<string, string> = {
 };
 
 const simpleBinary: Record<string, string> = {
+  BitwiseAnd: 'BitwiseAnd',
   LogicalAnd: 'And',
   LogicalOr: 'Or',
   LogicalXor: 'Xor',
@@ -118,6 +121,18 @@ const simpleBinary: Record<string, string> = {
   Minimum: 'Min',
   Pow: 'Pow',
 };
+
+/** The angle of (b, a), from the quotient's where it is in the right half. */
+function atan2(g: GraphBuilder, a: Value, b: Value): Value {
+  const zero = numberLike(g, 0, a);
+  const angle = unary(g, 'Atan', binary(g, 'Div', a, b));
+  const pi = (x: number) => numberLike(g, x * Math.PI, a);
+  const up = binary(g, 'GreaterOrEqual', a, zero, 'bool');
+  const left = binary(g, 'Add', angle, select(g, up, pi(1), pi(-1)));
+  const onAxis = binary(g, 'Mul', unary(g, 'Sign', a), pi(0.5));
+  const half = select(g, binary(g, 'Less', b, zero, 'bool'), left, angle);
+  return select(g, binary(g, 'Equal', b, zero, 'bool'), onAxis, half);
+}
 
 const comparisons: Record<string, string> = {
   Equal: 'Equal',
@@ -144,6 +159,7 @@ export const elementwiseRules: Record<string, Rule> = {
   Sub: (g, { a, b }) => arithmetic(g, 'Sub', a!, b!),
   Multiply: (g, { a, b }) => arithmetic(g, 'Mul', a!, b!),
   RealDiv: (g, { a, b }) => arithmetic(g, 'Div', a!, b!),
+  Atan2: (g, { a, b }) => atan2(g, a!, b!),
   AddN: (g, inputs) => Object.values(inputs).reduce((sum, term) => arithmetic(g, 'Add', sum, term)),
   NotEqual: (g, { a, b }) => unary(g, 'Not', binary(g, 'Equal', a!, b!, 'bool')),
   SquaredDifference: (g, { a, b }) => {
@@ -164,7 +180,7 @@ export const elementwiseRules: Record<string, Rule> = {
     g.node('Clip', [x!, numberLike(g, clipValueMin, x!), numberLike(g, clipValueMax, x!)], x!.shape, x!.dtype),
   Relu6: (g, { x }) => g.node('Clip', [x!, numberLike(g, 0, x!), numberLike(g, 6, x!)], x!.shape, x!.dtype),
   LeakyRelu: (g, { x }, { alpha }: { alpha: number }) => unary(g, 'LeakyRelu', x!, { alpha: { float: alpha } }),
-  Prelu: (g, { x, alpha }) => select(g, positive(g, x!), x!, binary(g, 'Mul', x!, alpha!)),
+  Prelu: (g, { x, alpha }) => prelu(g, x!, alpha!),
   Selu: (g, { x }) => unary(g, 'Selu', x!, { alpha: { float: seluAlpha }, gamma: { float: seluScale } }),
   EluGrad: (g, { dy, y }) => select(g, atLeastZero(g, y!), dy!, binary(g, 'Mul', dy!, binary(g, 'Add', y!, numberLike(g, 1, y!)))),
   Step: (g, { x }, { alpha }: { alpha: number }) => {
@@ -200,6 +216,11 @@ export const elementwiseRules: Record<string, Rule> = {
 
 function positive(g: GraphBuilder, x: Value): Value {
   return binary(g, 'Greater', x, numberLike(g, 0, x), 'bool');
+}
+
+/** `max(x, 0) + alpha · min(x, 0)`. */
+export function prelu(g: GraphBuilder, x: Value, alpha: Value): Value {
+  return select(g, positive(g, x), x, binary(g, 'Mul', x, alpha));
 }
 
 function atLeastZero(g: GraphBuilder, x: Value): Value {

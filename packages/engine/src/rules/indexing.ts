@@ -1,13 +1,17 @@
 import type { GraphBuilder } from '../graph/builder.js';
 import type { ElementType, Value } from '../graph/graph.js';
 import { binary, broadcastTo, cast, numberLike, select } from './elementwise.js';
-import { type Rule, unsupported } from './rule.js';
-import { reshape } from './shapes.js';
+import type { Rule } from './rule.js';
+import { reshape, transpose } from './shapes.js';
 
 /** Adds rows of `updates` to a zero array at `indices` [..., depth]; indices that occur twice add up. */
 function scatterAdd(g: GraphBuilder, indices: Value, updates: Value, shape: readonly number[]): Value {
   const zeros = broadcastTo(g, g.splat(0, [], updates.dtype), shape);
   return g.node('ScatterND', [zeros, cast(g, indices, 'int64'), updates], shape, updates.dtype, { reduction: { string: 'add' } });
+}
+
+function axes(from: number, to: number): number[] {
+  return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
 /** Gathers, scatters, one-hot. */
@@ -18,9 +22,19 @@ export const indexingRules: Record<string, Rule> = {
     const shape = [...x!.shape.slice(0, at), ...indices!.shape.slice(batch), ...x!.shape.slice(at + 1)];
     const picked = cast(g, indices!, 'int32');
     if (batch === 0) return g.node('Gather', [x!, picked], shape, x!.dtype, { axis: { int: at } });
-    if (batch !== at) return unsupported('gather', `batchDims ${batch} with axis ${at}`);
+    // The axes between the batch and the gathered one go last, and come back before the indices' own.
+    const between = at - batch;
+    const moved = transpose(g, x!, [...axes(0, batch), ...axes(at, at + 1), ...axes(batch, at), ...axes(at + 1, x!.shape.length)]);
     const deep = reshape(g, cast(g, picked, 'int64'), [...indices!.shape, 1]);
-    return g.node('GatherND', [x!, deep], shape, x!.dtype, { batch_dims: { int: batch } });
+    const sizes = [...indices!.shape, ...moved.shape.slice(batch + 1)];
+    const rows = g.node('GatherND', [moved, deep], sizes, x!.dtype, { batch_dims: { int: batch } });
+    const wide = indices!.shape.length;
+    return transpose(g, rows, [
+      ...axes(0, batch),
+      ...axes(wide, wide + between),
+      ...axes(batch, wide),
+      ...axes(wide + between, sizes.length),
+    ]);
   },
   GatherNd: (g, { params, indices }) => {
     const depth = indices!.shape.at(-1)!;

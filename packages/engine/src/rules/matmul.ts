@@ -2,8 +2,9 @@ import { ShapeError } from '@fsc-clip/core';
 import { broadcastShapes, type GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import { userLine } from '../trace/user-line.js';
-import { arithmetic, unary } from './elementwise.js';
-import { type Rule, unsupported } from './rule.js';
+import { activate, type FusedAttributes } from './activation.js';
+import { arithmetic } from './elementwise.js';
+import type { Rule } from './rule.js';
 
 interface MatMulAttributes {
   readonly transposeA: boolean;
@@ -29,19 +30,11 @@ export function matMul(g: GraphBuilder, a: Value, b: Value, { transposeA, transp
   return g.node('MatMul', [a, b], shape, 'float32', { transA: { int: Number(transposeA) }, transB: { int: Number(transposeB) } });
 }
 
-const activations: Record<string, (g: GraphBuilder, x: Value) => Value> = {
-  linear: (_, x) => x,
-  relu: (g, x) => unary(g, 'Relu', x),
-  elu: (g, x) => unary(g, 'Elu', x),
-  sigmoid: (g, x) => unary(g, 'Sigmoid', x),
-};
-
 /** Matrix products. */
 export const matMulRules: Record<string, Rule> = {
   BatchMatMul: (g, { a, b }, attributes: MatMulAttributes) => matMul(g, a!, b!, attributes),
-  _FusedMatMul: (g, { a, b, bias }, { activation, ...attributes }: MatMulAttributes & { activation: string }) => {
+  _FusedMatMul: (g, { a, b, bias, preluActivationWeights }, attributes: MatMulAttributes & FusedAttributes) => {
     const product = matMul(g, a!, b!, attributes);
-    const act = activations[activation] ?? unsupported('fused.matMul', `the activation ${activation}`);
-    return act(g, bias ? arithmetic(g, 'Add', product, bias) : product);
+    return activate(g, bias ? arithmetic(g, 'Add', product, bias) : product, attributes, preluActivationWeights);
   },
 };

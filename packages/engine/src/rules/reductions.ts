@@ -1,7 +1,8 @@
 import type { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
-import { cast } from './elementwise.js';
+import { arithmetic, cast } from './elementwise.js';
 import { positiveAxes, type Rule } from './rule.js';
+import { pad, slice } from './shapes.js';
 
 interface ReductionAttributes {
   readonly axis?: number | readonly number[];
@@ -37,6 +38,28 @@ function arg(op: string): Rule {
   };
 }
 
+/** Running products, in log2(n) steps: after the step of 2^i each element holds the product of the last 2^(i+1) ones. */
+function cumprod(g: GraphBuilder, x: Value, axis: number, exclusive: boolean, reverse: boolean): Value {
+  const length = x.shape[axis]!;
+  const shifted = (value: Value, by: number) => {
+    const padded = pad(
+      g,
+      value,
+      value.shape.map((_, i): [number, number] => (i !== axis ? [0, 0] : reverse ? [0, by] : [by, 0])),
+      1,
+    );
+    return slice(
+      g,
+      padded,
+      value.shape.map((_, i) => (i === axis && reverse ? by : 0)),
+      value.shape,
+    );
+  };
+  let product = exclusive ? shifted(x, 1) : x;
+  for (let by = 1; by < length; by *= 2) product = arithmetic(g, 'Mul', product, shifted(product, by));
+  return product;
+}
+
 /** Sums, means, extremes and their positions. */
 export const reductionRules: Record<string, Rule> = {
   Sum: reduction('ReduceSum', (g, x) => (x.dtype === 'bool' ? cast(g, x, 'int32') : x)),
@@ -51,6 +74,8 @@ export const reductionRules: Record<string, Rule> = {
   Softmax: (g, { logits }, { dim }: { dim: number }) => g.node('Softmax', [logits!], logits!.shape, 'float32', { axis: { int: dim } }),
   LogSoftmax: (g, { logits }, { axis }: { axis: number }) =>
     g.node('LogSoftmax', [logits!], logits!.shape, 'float32', { axis: { int: axis } }),
+  Cumprod: (g, { x }, { axis, exclusive, reverse }: { axis: number; exclusive: boolean; reverse: boolean }) =>
+    cumprod(g, x!, positiveAxes(axis, x!.shape.length)[0]!, exclusive, reverse),
   Cumsum: (g, { x }, { axis, exclusive, reverse }: { axis: number; exclusive: boolean; reverse: boolean }) =>
     g.node('CumSum', [x!, g.splat(axis, [], 'int32')], x!.shape, x!.dtype, {
       exclusive: { int: Number(exclusive) },

@@ -1,7 +1,19 @@
+import { slice_util } from '@tensorflow/tfjs-core';
 import { type GraphBuilder, sameShape, splatNumber } from '../graph/builder.js';
 import type { ElementType, Value } from '../graph/graph.js';
 import { broadcastTo } from './elementwise.js';
 import { listed, positiveAxes, type Rule, unsupported } from './rule.js';
+
+interface StridedSliceAttributes {
+  readonly begin: number[];
+  readonly end: number[];
+  readonly strides: number[];
+  readonly beginMask: number;
+  readonly endMask: number;
+  readonly ellipsisMask: number;
+  readonly newAxisMask: number;
+  readonly shrinkAxisMask: number;
+}
 
 /** The same numbers in another shape. A reshape of a reshape is one. */
 export function reshape(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
@@ -49,7 +61,8 @@ function strided(
   return g.node('Slice', [x, pick(begin), pick(end), g.int64s(changed), pick(steps)], shape, x.dtype);
 }
 
-function slice(g: GraphBuilder, x: Value, begin: readonly number[], size: readonly number[]): Value {
+/** Part of an array. */
+export function slice(g: GraphBuilder, x: Value, begin: readonly number[], size: readonly number[]): Value {
   return strided(
     g,
     x,
@@ -65,6 +78,15 @@ export function concat(g: GraphBuilder, values: readonly Value[], axis: number):
   if (filled.length <= 1) return filled[0] ?? values[0]!;
   const shape = filled[0]!.shape.map((size, i) => (i === axis ? filled.reduce((sum, value) => sum + value.shape[axis]!, 0) : size));
   return g.node('Concat', filled, shape, filled[0]!.dtype, { axis: { int: axis } });
+}
+
+/** `x` with `paddings[axis]` more elements before and behind each axis. */
+export function pad(g: GraphBuilder, x: Value, paddings: readonly (readonly [number, number])[], number: number): Value {
+  if (paddings.every(([before, after]) => before === 0 && after === 0)) return x;
+  if (paddings.flat().some((size) => size < 0)) return unsupported('pad', 'a negative padding');
+  const pads = g.int64s([...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]);
+  const shape = x.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
+  return g.node('Pad', [x, pads, g.splat(number, [], x.dtype)], shape, x.dtype);
 }
 
 /** Reshapes, moves, cuts and joins. */
@@ -159,13 +181,18 @@ export const shapeRules: Record<string, Rule> = {
     if (x!.shape.every((size, axis) => size === 1 || reps[axis] === 1)) return broadcastTo(g, x!, shape);
     return g.node('Tile', [x!, g.int64s(reps)], shape, x!.dtype);
   },
-  PadV2: (g, { x }, { paddings, constantValue }: { paddings: [number, number][]; constantValue: number }) => {
-    if (paddings.every(([before, after]) => before === 0 && after === 0)) return x!;
-    if (paddings.flat().some((size) => size < 0)) return unsupported('pad', 'a negative padding');
-    const pads = g.int64s([...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)]);
-    const shape = x!.shape.map((size, axis) => size + paddings[axis]![0] + paddings[axis]![1]);
-    return g.node('Pad', [x!, pads, g.splat(constantValue, [], x!.dtype)], shape, x!.dtype);
+  StridedSlice: (g, { x }, attributes: StridedSliceAttributes) => {
+    const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes;
+    const masks = [beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] as const;
+    const info = slice_util.sliceInfo([...x!.shape], begin, end, strides, ...masks);
+    if (info.isIdentity) return reshape(g, x!, info.finalShape);
+    const lengths = x!.shape.map((_, axis) => Math.max(0, Math.ceil((info.end[axis]! - info.begin[axis]!) / info.strides[axis]!)));
+    // "Before the first element" is -1 here; for ONNX that is the last one.
+    const ends = info.end.map((to, axis) => (to < 0 ? -x!.shape[axis]! - 1 : to));
+    return reshape(g, strided(g, x!, info.begin, ends, info.strides, lengths), info.finalShape);
   },
+  PadV2: (g, { x }, { paddings, constantValue }: { paddings: [number, number][]; constantValue: number }) =>
+    pad(g, x!, paddings, constantValue),
   ZerosLike: (g, { x }) => g.splat(0, x!.shape, x!.dtype),
   OnesLike: (g, { x }) => g.splat(1, x!.shape, x!.dtype),
   Fill: (g, _, { shape, value, dtype }: { shape: number[]; value: number; dtype?: ElementType }) =>

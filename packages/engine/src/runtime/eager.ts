@@ -22,7 +22,9 @@ export class EagerArray implements DeviceArray {
 
   async read(): Promise<Float32Array | Int32Array | Uint8Array> {
     this.check('read', 'array');
-    return (await this.tensor.data()) as Float32Array | Int32Array | Uint8Array;
+    const data = await this.tensor.data();
+    // tfjs casts int32 to float32 by name only: the numbers stay in an Int32Array.
+    return this.dtype === 'float32' && !(data instanceof Float32Array) ? Float32Array.from(data) : (data as Float32Array);
   }
 
   dispose(): void {

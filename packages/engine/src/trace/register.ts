@@ -1,3 +1,4 @@
+import { registerGradients } from '@fsc-clip/core/tensor';
 import { type KernelFunc, registerKernel } from '@tensorflow/tfjs-core';
 import type { Value } from '../graph/graph.js';
 import { rules } from '../rules/index.js';
@@ -9,6 +10,7 @@ let registered = false;
 
 /** Registers every rule as a tfjs kernel of the tracing backend, once. */
 export function registerRules(): TraceBackend {
+  registerGradients();
   const backend = traceBackend();
   if (registered) return backend;
   registered = true;

@@ -2,6 +2,7 @@ import { DeviceError, FscClipError } from '@fsc-clip/core';
 import { engine, getBackend, ready, setBackend, Tensor } from '@tensorflow/tfjs-core';
 import type { Graph, Value } from '../graph/graph.js';
 import { withProbes } from '../inspect/probe.js';
+import { refusals } from '../rules/refusals.js';
 import { flatten, type TreeShape, unflatten } from '../tree.js';
 import type { DType } from '../types.js';
 import { backendName } from './backend.js';
@@ -103,6 +104,13 @@ function explained<T>(run: () => T): T {
   } catch (cause) {
     const kernel = cause instanceof Error ? cause.message.match(/[Kk]ernel '(\w+)'.*backend '/)?.[1] : undefined;
     if (cause instanceof FscClipError || kernel === undefined) throw cause;
-    throw new DeviceError({ function: 'jit', argument: 'fn', rule: 'must use operations that can be compiled', got: kernel, cause });
+    throw new DeviceError({
+      function: 'jit',
+      argument: 'fn',
+      rule: 'must use operations that can be compiled',
+      got: kernel,
+      ...(refusals[kernel] && { hint: refusals[kernel] }),
+      cause,
+    });
   }
 }
