@@ -57,6 +57,13 @@ export async function prepare({ value, path }: Leaf<ArrayLike>): Promise<Prepare
   return { path, shape, dtype, from: data };
 }
 
+/** An argument that a plain function takes: what another device holds is copied to this thread. */
+export async function toThisThread({ value, path }: Leaf<ArrayLike>): Promise<Leaf<ArrayLike>> {
+  if (!(value instanceof WorkerArray)) return { value, path };
+  value.check('jit', path);
+  return { value: { data: await value.read(), shape: value.shape }, path };
+}
+
 function dtypeOf(data: unknown): DType | undefined {
   if (data instanceof Float32Array) return 'float32';
   if (data instanceof Int32Array) return 'int32';

@@ -1,5 +1,6 @@
 import { DeviceError, OptionError } from '@fsc-clip/core';
-import { describeArguments, donatedArrays, isArgument, prepare } from './arguments.js';
+import { describeArguments, donatedArrays, isArgument, prepare, toThisThread } from './arguments.js';
+import { finiteOnly } from './inspect/finite.js';
 import { inspections } from './inspect/inspections.js';
 import { compileProgram } from './program.js';
 import { ProgramCache } from './program-cache.js';
@@ -32,7 +33,7 @@ const isolations = ['thread', 'process'];
  * const { state: next, metrics } = await step(state, batch, 1e-5);
  */
 export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result, options: JitOptions = {}): Compiled<Args, Result> {
-  const { device = 'cpu', donate = [], isolate = 'thread', maxPrograms = 8 } = options;
+  const { device = 'cpu', donate = [], isolate = 'thread', maxPrograms = 8, debug = false } = options;
   if (typeof fn !== 'function') throw new OptionError({ function: 'jit', argument: 'fn', rule: 'must be a function', got: typeof fn });
   if (!devices.includes(device)) {
     throw new OptionError({ function: 'jit', argument: 'device', rule: `must be one of ${devices.join(', ')}`, got: String(device) });
@@ -52,6 +53,7 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
     if (isTracing()) refuseInsideTrace();
     const { shape: tree, leaves } = flatten(args, isArgument, 'arguments');
     const donated = donatedArrays(args, donate);
+    if (debug) return runEagerly(finiteOnly(plain), tree, await Promise.all(leaves.map(toThisThread)), donated);
     if (device === 'eager') return runEagerly(plain, tree, leaves, donated);
     const prepared = await Promise.all(leaves.map(prepare));
     const compile = async () => {

@@ -58,6 +58,13 @@ export interface JitOptions {
    */
   readonly maxPrograms?: number;
   /**
+   * Runs the plain function on the current tfjs backend, whatever the device, and ends at the first operation that gives NaN, or an
+   * infinity out of finite numbers: a DataError names the tfjs kernel, its inputs and the line. Slow: reads every tensor, which must be
+   * possible at once (tfjs's cpu, wasm, tfjs-node).
+   * @defaultValue false
+   */
+  readonly debug?: boolean;
+  /**
    * Where the session runs. In a `'thread'`, arguments move without a copy, and a crash inside onnxruntime or a GPU driver ends the
    * program. In a `'process'` of its own such a crash rejects the calls under way with a `DeviceError`, and the next call starts a new
    * process and compiles again; arguments and what is read are copied over a pipe, and arrays in the lost process are lost with it.

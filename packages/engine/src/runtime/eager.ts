@@ -48,13 +48,17 @@ export function runEagerly(
     return made;
   });
   let shape: TreeShape | undefined;
-  const results = tidy(() => {
-    const returned = fn(...(unflatten(tree, tensors) as never[]));
-    const flat = flatten(returned, (value): value is Tensor => value instanceof Tensor, 'result');
-    shape = flat.shape;
-    return flat.leaves.map(({ value }) => keep(value.clone()));
-  });
-  for (const made of owned) made.dispose();
+  let results: Tensor[];
+  try {
+    results = tidy(() => {
+      const returned = fn(...(unflatten(tree, tensors) as never[]));
+      const flat = flatten(returned, (value): value is Tensor => value instanceof Tensor, 'result');
+      shape = flat.shape;
+      return flat.leaves.map(({ value }) => keep(value.clone()));
+    });
+  } finally {
+    for (const made of owned) made.dispose();
+  }
   for (const array of donated) array.dispose();
   return unflatten(
     shape!,
