@@ -1,3 +1,5 @@
+export { type DeviceStatus, type DevicesOptions, type DevicesReport, devices } from './devices/devices.js';
+export { formatDevices } from './devices/format-devices.js';
 export type { Exported } from './inspect/export.js';
 export { probe } from './inspect/probe.js';
 export type { Probes } from './inspect/probes.js';

@@ -6,6 +6,8 @@ export interface StartProcessOptions {
   /** Plain data (JSON): read it there by `workerOptions()`. */
   readonly data?: unknown;
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether what it prints is kept from the terminal, and given by `stdout` and `stderr` of the result. @defaultValue false */
+  readonly silent?: boolean;
 }
 
 /**
@@ -19,6 +21,7 @@ export function startProcess(from: string, file: string, options: StartProcessOp
   return fork(bootstrap, [JSON.stringify({ target, options: options.data })], {
     execArgv,
     serialization: 'advanced',
+    stdio: ['ignore', ...(options.silent ? (['pipe', 'pipe'] as const) : (['inherit', 'inherit'] as const)), 'ipc'],
     ...(options.env && { env: options.env }),
   });
 }

@@ -1,0 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+/** The installed onnxruntime-node: its version, and the provider libraries beside its runtime (`libonnxruntime_providers_cuda.so` …). */
+export function installedProviders(): { version: string; files: string[] } {
+  const main = createRequire(import.meta.url).resolve('onnxruntime-node');
+  const folder = join(dirname(main), '..');
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
+  const names = readdirSync(join(folder, 'bin'), { recursive: true, encoding: 'utf8' });
+  const here = join(process.platform, process.arch);
+  const files = names
+    .filter((name) => name.includes(here) && /onnxruntime_providers_\w+\.\w+$/.test(name))
+    .map((name) => name.split(/[\\/]/).at(-1)!);
+  return { version, files: files.toSorted() };
+}
