@@ -1,17 +1,18 @@
 import { matMul, sum, type Tensor } from '@tensorflow/tfjs-core';
-import { type Isolation, jit } from '../index.js';
+import { jit } from '../index.js';
 import { deviceWorker } from './device-worker.js';
 
-// A user's program that ends in one of several ways, with arrays alive and (unless it ends by itself) a run under way.
+// A user's program with a session in a thread and one in a process, both with arrays alive. It ends by itself, or with runs under way.
 
-const [isolate, way] = process.argv.slice(2) as [Isolation, 'by itself' | 'exit' | 'signal'];
-const f = jit((a: Tensor) => sum(Array.from({ length: 16 }).reduce<Tensor>((product) => matMul(product, a), a)), { isolate });
+const way = process.argv[2] as 'by itself' | 'by process.exit' | 'signal';
+const chain = (a: Tensor) => sum(Array.from({ length: 16 }).reduce<Tensor>((product) => matMul(product, a), a));
+const functions = [jit(chain), jit(chain, { isolate: 'process' })];
 const size = way === 'by itself' ? 8 : 800;
 const a = { data: new Float32Array(size * size), shape: [size, size] };
-const kept = [await f(a)];
+const kept = await Promise.all(functions.map((f) => f(a)));
 if (way !== 'by itself') {
-  f(a).then((array) => kept.push(array));
-  await new Promise((resolve) => setTimeout(resolve, 50)); // the run has begun
+  for (const f of functions) f(a).then((array) => kept.push(array));
+  await new Promise((resolve) => setTimeout(resolve, 50)); // the runs have begun
 }
-console.log(deviceWorker('cpu', isolate).channel.worker);
-if (way === 'exit') process.exit(3);
+console.log(deviceWorker('cpu', 'process').channel.worker);
+if (way === 'by process.exit') process.exit(3);
