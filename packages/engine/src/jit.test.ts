@@ -2,9 +2,12 @@ import '@tensorflow/tfjs';
 import { createParams, mapParams, valueAndGrads } from '@fsc-clip/core/tensor';
 import {
   add,
+  booleanMaskAsync,
   cast,
   gather,
   getBackend,
+  greater,
+  image,
   matMul,
   mean,
   memory,
@@ -12,14 +15,17 @@ import {
   randomNormal,
   range,
   type Scalar,
+  setdiff1dAsync,
   square,
   sub,
   sum,
   type Tensor,
+  type Tensor1D,
   tensor,
   tensor1d,
   tensor2d,
   unique,
+  whereAsync,
   zeros,
 } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -215,17 +221,41 @@ describe('refusals', () => {
     expect(await refusal(f(host([1])))).toMatch(/DeviceError: jit: `fn` cannot read the values of a tensor.*jit\.test\.ts:\d+/);
   });
 
+  it('names the line that asks for values by a promise, also in a function that does not wait for them', async () => {
+    const reading = /DeviceError: jit: `fn` cannot read the values of a tensor.*got data\(\) at .*jit\.test\.ts:\d+/;
+    expect(await refusal(compile(async (a: Tensor) => mul(a, (await a.data())[0]!))(host([1])))).toMatch(reading);
+    const forgetful = compile((a: Tensor) => {
+      a.data().then(() => expect.unreachable());
+      return a;
+    });
+    expect(await refusal(forgetful(host([1])))).toMatch(reading);
+    expect(await refusal(compile((a: Tensor) => a.array() as never)(host([1])))).toContain('got array() at');
+    expect(await refusal(compile((a: Tensor) => mul(a, a.arraySync() as never))(host([1])))).toContain('got arraySync() at');
+  });
+
+  it.each([
+    ['booleanMaskAsync', (a: Tensor) => booleanMaskAsync(a, greater(a, 0))],
+    ['whereAsync', (a: Tensor) => whereAsync(greater(a, 0))],
+    ['setdiff1dAsync', (a: Tensor) => setdiff1dAsync(a, a)],
+    ['nonMaxSuppressionAsync', (a: Tensor) => image.nonMaxSuppressionAsync(zeros([1, 4]), a as Tensor1D, 2)],
+  ])('refuses a shape that depends on values: %s', async (name, fn) => {
+    expect(await refusal(compile(fn as (a: Tensor) => never)(host([1])))).toMatch(
+      new RegExp(`cannot make a shape that depends on values.*got ${name}\\(\\) at .*jit\\.test\\.ts:\\d+:\\d+\\. Keep all elements`),
+    );
+  });
+
+  it('names an operation without a rule, and why it has none', async () => {
+    expect(await refusal(compile((a: Tensor) => unique(a).values)(host([1])))).toMatch(
+      /must use operations that can be compiled, got Unique at .*jit\.test\.ts:\d+:\d+\. The shape of its result depends on the values/,
+    );
+    const suppress = compile((a: Tensor) => image.nonMaxSuppression(zeros([1, 4]), a as Tensor1D, 2));
+    expect(await refusal(suppress(host([1])))).toMatch(/got NonMaxSuppressionV3 at .*jit\.test\.ts.*depends on the values/);
+  });
+
   it('refuses random numbers that a trace would freeze', async () => {
     const f = compile((a: Tensor) => add(a, randomNormal([1])));
     expect(await refusal(f(host([1])))).toContain('Use uniform(key, shape)');
     expect(Math.random()).toBeLessThan(1);
-  });
-
-  it('names an operation without a rule', async () => {
-    const f = compile((a: Tensor) => unique(a).values);
-    expect(await refusal(f(host([1, 2])))).toContain(
-      'must use operations that can be compiled, got Unique. The shape of its result depends on the values',
-    );
   });
 
   it('refuses a compiled function inside a trace, and an asynchronous one', async () => {

@@ -2,6 +2,7 @@ import { DeviceError } from '@fsc-clip/core';
 import { type BackendValues, type DataType, engine, KernelBackend, registerBackend } from '@tensorflow/tfjs-core';
 import { GraphBuilder } from '../graph/builder.js';
 import type { ElementType, Value } from '../graph/graph.js';
+import { refusedReading } from './refused-reading.js';
 import { userLine } from './user-line.js';
 
 /** Name of the tfjs backend that traces. */
@@ -22,11 +23,14 @@ export class TraceBackend extends KernelBackend {
   graph = new GraphBuilder();
   /** Whether nodes remember the user's line: it takes as long as the rest of a trace. */
   keepsLines = false;
+  /** Why this trace is refused although the function goes on: it asked for values by a promise. */
+  refused: DeviceError | undefined;
   #values = new WeakMap<object, Value>();
 
   /** Forgets the last trace. */
   reset(): void {
     this.graph = new GraphBuilder();
+    this.refused = undefined;
     this.#values = new WeakMap();
   }
 
@@ -53,17 +57,13 @@ export class TraceBackend extends KernelBackend {
   }
 
   override readSync(): BackendValues {
-    throw new DeviceError({
-      function: 'jit',
-      argument: 'fn',
-      rule: 'cannot read the values of a tensor: while it is traced there are none',
-      got: `dataSync() at ${userLine()}`,
-      hint: 'Return the tensor and read the result, or compute with tensors instead (where, mul by a mask)',
-    });
+    throw refusedReading();
   }
 
-  override async read(): Promise<BackendValues> {
-    return this.readSync();
+  /** Never answers, so that nothing goes on with a value that there is not; the trace throws `refused` when the function returns. */
+  override read(): Promise<BackendValues> {
+    this.refused ??= refusedReading();
+    return new Promise(() => undefined);
   }
 
   override disposeData(): boolean {

@@ -7,7 +7,7 @@ import { flatten, type TreeShape, unflatten } from '../tree.js';
 import type { DType } from '../types.js';
 import { backendName } from './backend.js';
 import { registerRules } from './register.js';
-import { userLine } from './user-line.js';
+import { stackFrames, userLine } from './user-line.js';
 
 /** What a trace starts from: the trees of the arguments, and shape and type of every leaf in them. */
 export interface TraceSignature {
@@ -61,6 +61,8 @@ export async function trace(
     const tensors = inputs.map((input) => engine().makeTensorFromTensorInfo(backend.track(input), backend));
     const args = unflatten(signature.tree, tensors) as never[];
     const returned = explained(() => withProbes(note, () => fn(...args)));
+    if (returned instanceof Promise) returned.catch(() => undefined); // what comes of it is of no interest: it is refused here
+    if (backend.refused) throw backend.refused;
     if (returned instanceof Promise) {
       throw new DeviceError({ function: 'jit', argument: 'fn', rule: 'must be synchronous', got: 'a function that returns a promise' });
     }
@@ -74,6 +76,8 @@ export async function trace(
 function isolated<T>(run: () => T): T {
   const previous = getBackend();
   const { random } = Math;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = stackFrames;
   tracing = true;
   setBackend(backendName);
   engine().startScope('jit');
@@ -91,6 +95,7 @@ function isolated<T>(run: () => T): T {
     return run();
   } finally {
     Math.random = random;
+    Error.stackTraceLimit = stackTraceLimit;
     engine().endScope();
     if (previous) setBackend(previous);
     tracing = false;
@@ -108,7 +113,7 @@ function explained<T>(run: () => T): T {
       function: 'jit',
       argument: 'fn',
       rule: 'must use operations that can be compiled',
-      got: kernel,
+      got: `${kernel} at ${userLine((cause as Error).stack)}`,
       ...(refusals[kernel] && { hint: refusals[kernel] }),
       cause,
     });

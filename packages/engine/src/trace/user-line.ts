@@ -1,16 +1,36 @@
 const own = new URL('..', import.meta.url).href;
 
+/** Frames that a stack keeps while something is traced: tfjs puts ten of its own around an operation. */
+export const stackFrames = 100;
+
 /** The nearest line of a program that is neither this package's nor tfjs's, as `file:line:column`, or '' when there is none. */
-export function userLine(): string {
+export function userLine(stack = currentStack()): string {
+  return foreignFrame(stack).line;
+}
+
+/** That line, and the name of the function of tfjs (or of this package) that it calls: `booleanMaskAsync`, `array`. */
+export function userCall(): { readonly line: string; readonly called: string } {
+  const { line, before } = foreignFrame(currentStack());
+  return { line, called: before.match(/at (?:async )?(?:\w+\.)*(\w+?)_? /)?.[1] ?? 'a function' };
+}
+
+function currentStack(): string {
   const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 100;
-  const frames = (new Error().stack ?? '').split('\n').slice(1);
+  Error.stackTraceLimit = stackFrames;
+  const { stack } = new Error();
   Error.stackTraceLimit = limit;
-  const foreign = frames.find(
+  return stack ?? '';
+}
+
+/** The line of the first foreign frame, and the frame that it called. */
+function foreignFrame(stack: string): { line: string; before: string } {
+  const frames = stack.split('\n').filter((line) => /^ *at .*:\d+:\d+\)?$/.test(line)); // those of the language itself have no line
+  const index = frames.findIndex(
     (frame) =>
       !frame.includes('@tensorflow') &&
       !frame.includes('node:') &&
       (!(frame.includes(own) || frame.includes(new URL(own).pathname)) || frame.includes('.test.')),
   );
-  return foreign?.match(/\(?((?:file:\/\/)?[^\s()]+:\d+:\d+)\)?$/)?.[1] ?? '';
+  const line = frames[index]?.match(/\(?((?:file:\/\/)?[^\s()]+:\d+:\d+)\)?$/)?.[1] ?? '';
+  return { line, before: frames[index - 1] ?? '' };
 }
