@@ -1,11 +1,9 @@
 import '@tensorflow/tfjs';
-import { ready } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { devices } from './devices.js';
 import { formatDevices } from './format-devices.js';
 
 it('says what this machine has, and why not the rest', async () => {
-  await ready();
   const report = await devices();
   expect(report.versions.onnxruntime).toMatch(/^\d+\.\d+\.\d+$/);
   expect(report.devices.map(({ device }) => device)).toEqual(['cpu', 'webgpu', 'cuda', 'eager']);

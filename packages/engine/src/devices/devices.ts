@@ -1,5 +1,6 @@
-import { getBackend, version_core } from '@tensorflow/tfjs-core';
+import { getBackend, ready, version_core } from '@tensorflow/tfjs-core';
 import type { SessionDevice } from '../runtime/protocol.js';
+import { backendName } from '../trace/backend.js';
 import type { Device } from '../types.js';
 import { installedProviders } from './installed-providers.js';
 import { tryDevice } from './try-device.js';
@@ -61,7 +62,8 @@ export async function devices({ timeoutMs = 60_000 }: DevicesOptions = {}): Prom
       return status(session, result === 'ok' ? undefined : explainFailure(session.device, platform, result.failure));
     }),
   );
-  const backend = getBackend();
+  if (!getBackend()) await ready().catch(() => undefined); // tfjs chooses its backend when it is first asked
+  const backend = getBackend() === backendName ? '' : getBackend();
   const eager = {
     device: 'eager',
     runsOn: backend ? `the tfjs backend '${backend}'` : 'the current tfjs backend',
