@@ -50,16 +50,21 @@ export function createKey(seed: number): Key {
  * different data, so that results never depend on batch, order or number of workers.
  */
 export function foldIn(key: Key, ...data: (string | number)[]): Key {
-  return data.reduce<Key>((current, item) => {
-    if (typeof item === 'number') return threefry2x32(current, createKey(item));
+  return foldCounters(data).reduce(threefry2x32, key);
+}
+
+/** The counters that `foldIn` encrypts, one after the other, each under the key that the one before gave. */
+export function foldCounters(data: readonly (string | number)[]): Key[] {
+  return data.flatMap((item) => {
+    if (typeof item === 'number') return [createKey(item)];
     const bytes = new TextEncoder().encode(item);
-    let folded = threefry2x32(current, [0x53747200, bytes.length]); // a string never meets a number's counter of equal value
+    const counters: Key[] = [[0x53747200, bytes.length]]; // a string never meets a number's counter of equal value
     for (let i = 0; i < bytes.length; i += 4) {
       const word = (bytes[i]! | ((bytes[i + 1] ?? 0) << 8) | ((bytes[i + 2] ?? 0) << 16) | ((bytes[i + 3] ?? 0) << 24)) >>> 0;
-      folded = threefry2x32(folded, [word, i]);
+      counters.push([word, i]);
     }
-    return folded;
-  }, key);
+    return counters;
+  });
 }
 
 /** Random draws under one key, one after the other. */

@@ -1,6 +1,7 @@
 export type { AdamWOptions, AdamWState, Optimizer } from './adamw.js';
 export { adamW, decays } from './adamw.js';
 export { detached } from './detached.js';
+export { foldInKernel, foldInKey } from './fold-in-key.js';
 export { registerGradients } from './gradients.js';
 export { createParams, disposeParams, mapParams, mergeParams, partitionParams } from './params.js';
 export type { CooldownOptions, Schedule, ScheduleOptions } from './schedules.js';

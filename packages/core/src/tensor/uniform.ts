@@ -1,6 +1,6 @@
 import { engine, getBackend, getKernel, type NamedTensorMap, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core';
-import { ShapeError } from '../errors.js';
-import { threefry2x32 } from '../random.js';
+import { type Key, threefry2x32 } from '../random.js';
+import { checkKey, keyWords } from './key-tensor.js';
 
 /** Name of the kernel that a backend may register to draw `uniform` itself; `jit`'s tracing backend does. */
 export const uniformKernel = 'ThreefryUniform';
@@ -12,22 +12,14 @@ export const uniformKernel = 'ThreefryUniform';
  * @param key - i32 [2]; a program's input, so that every step can draw anew without a new compilation
  */
 export function uniform(key: Tensor1D, shape: readonly number[]): Tensor {
-  if (key.dtype !== 'int32' || key.shape.length !== 1 || key.shape[0] !== 2) {
-    throw new ShapeError({
-      function: 'uniform',
-      argument: 'key',
-      rule: 'must be int32 [2]',
-      got: `${key.dtype} [${key.shape.join(', ')}]`,
-    });
-  }
+  checkKey('uniform', key);
   if (getKernel(uniformKernel, getBackend())) {
     return engine().runKernel(uniformKernel, { key } as unknown as NamedTensorMap, { shape: [...shape] });
   }
-  const [high, low] = key.dataSync<'int32'>();
-  return tensor(uniformData([high! >>> 0, low! >>> 0], shape), [...shape]);
+  return tensor(uniformData(keyWords(key), shape), [...shape]);
 }
 
-function uniformData(key: readonly [number, number], shape: readonly number[]): Float32Array {
+function uniformData(key: Key, shape: readonly number[]): Float32Array {
   const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
   for (let i = 0; i < data.length; i += 2) {
     const words = threefry2x32(key, [0, i / 2]);

@@ -1,4 +1,4 @@
-import { uniformKernel } from '@fsc-clip/core/tensor';
+import { foldInKernel, uniformKernel } from '@fsc-clip/core/tensor';
 import type { GraphBuilder } from '../graph/builder.js';
 import { sizeOf, type Value } from '../graph/graph.js';
 import { binary, cast } from './elementwise.js';
@@ -32,27 +32,39 @@ function threefry(g: GraphBuilder, key: readonly [Value, Value], counter: readon
   return [x0, x1];
 }
 
-/** The engine's own random primitive, bit for bit what `uniform` draws eagerly. */
+/** The two words of a key, as non-negative int64 [1] each. */
+function keyWords(g: GraphBuilder, key: Value): [Value, Value] {
+  const mask = g.constant(BigInt64Array.of(2n ** 32n - 1n), [1], 'int64');
+  const word = (index: number) => {
+    const picked = g.node('Gather', [key, g.constant(Int32Array.of(index), [1], 'int32')], [1], 'int32', { axis: { int: 0 } });
+    return binary(g, 'BitwiseAnd', cast(g, picked, 'int64'), mask);
+  };
+  return [word(0), word(1)];
+}
+
+/** The engine's own random primitives, bit for bit what core computes eagerly. */
 export const randomRules: Record<string, Rule> = {
   [uniformKernel]: (g, { key }, { shape }: { shape: number[] }) => {
     const size = sizeOf(shape);
     const pairs = Math.ceil(size / 2);
-    const mask = g.constant(BigInt64Array.of(2n ** 32n - 1n), [1], 'int64');
-    const word = (index: number) => {
-      const picked = g.node('Gather', [key!, g.constant(Int32Array.of(index), [1], 'int32')], [1], 'int32', { axis: { int: 0 } });
-      return binary(g, 'BitwiseAnd', cast(g, picked, 'int64'), mask);
-    };
     const counter = g.constant(
       BigInt64Array.from({ length: pairs }, (_, i) => BigInt(i)),
       [pairs],
       'int64',
     );
-    const words = threefry(g, [word(0), word(1)], [g.constant(BigInt64Array.of(0n), [1], 'int64'), counter]);
+    const words = threefry(g, keyWords(g, key!), [g.constant(BigInt64Array.of(0n), [1], 'int64'), counter]);
     const bits = words.map((value) =>
       reshape(g, cast(g, binary(g, 'Div', value, g.constant(BigInt64Array.of(256n), [1], 'int64')), 'float32'), [pairs, 1]),
     );
     const drawn = binary(g, 'Mul', reshape(g, concat(g, bits, 1), [pairs * 2]), g.splat(2 ** -24, [], 'float32'));
     const wanted = g.node('Slice', [drawn, g.int64s([0]), g.int64s([size]), g.int64s([0])], [size], 'float32');
     return reshape(g, wanted, shape);
+  },
+  [foldInKernel]: (g, { key }, { counter }: { counter: readonly number[] }) => {
+    const number = (n: number) => g.constant(BigInt64Array.of(BigInt(n)), [1], 'int64');
+    const words = threefry(g, keyWords(g, key!), [number(counter[0]!), number(counter[1]!)]);
+    const sign = number(2 ** 31);
+    const signed = words.map((word) => binary(g, 'Sub', binary(g, 'BitwiseXor', word, sign), sign)); // as int32 holds the same 32 bits
+    return cast(g, concat(g, signed, 0), 'int32');
   },
 };

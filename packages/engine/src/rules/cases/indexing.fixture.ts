@@ -1,4 +1,4 @@
-import { uniform } from '@fsc-clip/core/tensor';
+import { foldInKey, uniform } from '@fsc-clip/core/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Case, c, floats, integers, pairs, signed, type T } from '../compare.fixture.js';
 
@@ -52,4 +52,5 @@ export const indexingCases: Case[] = [
   c('UnsortedSegmentSum', (x: T) => tf.unsortedSegmentSum(x, tf.tensor1d([1, -1, 1, 0], 'int32'), 3), [floats(4, 2)]),
   c('OneHot', () => tf.oneHot(tf.tensor1d([0, 2, -1, 5], 'int32'), 3, 2, -1), [floats(1)], true),
   c('ThreefryUniform', (key: T) => uniform(key as tf.Tensor1D, [3, 5]), [tf.tensor1d([123, -45], 'int32')], true),
+  c('ThreefryFoldIn', (key: T) => foldInKey(key as tf.Tensor1D, 'dropout', 2 ** 33 + 5), [tf.tensor1d([123, -45], 'int32')], true),
 ];
