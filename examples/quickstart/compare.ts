@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Params } from '@fsc-clip/core';
 import { interpolateWeights, saveWeights } from '@fsc-clip/models';
+import { jsonLinesWriter } from '@fsc-clip/training';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { encodeTestSet, type Features } from './encode.js';
 import { type Answers, evaluate } from './evaluate.js';
@@ -27,7 +28,7 @@ export async function compare(
   options: QuickstartOptions,
   onStep: (metrics: Metrics, method: Method) => void,
 ): Promise<Comparison> {
-  const { device, wiseFt, seeds, save } = options;
+  const { device, wiseFt, seeds, save, log } = options;
   const measure = async (params: Params<Tensor>): Promise<{ features: Features; answers: Answers }> => {
     const features = await encodeTestSet(task, params, { device, batchSize: options.batchSize });
     return { features, answers: evaluate(task.test, features) };
@@ -42,7 +43,17 @@ export async function compare(
     for (let seed = 0; seed < seeds; seed++) {
       const started = performance.now();
       const learningRate = method.lora === undefined ? options.learningRate : options.loraLearningRate;
-      const { params, curve } = await train(task, method, { seed, device, learningRate, onStep: (metrics) => onStep(metrics, method) });
+      const writer = log === undefined ? undefined : jsonLinesWriter(join(log, `${method.name}-${seed}.jsonl`));
+      const { params, curve } = await train(task, method, {
+        seed,
+        device,
+        learningRate,
+        onStep: (metrics, step) => {
+          writer?.write(step, metrics);
+          onStep(metrics, method);
+        },
+      });
+      writer?.close();
       seconds += (performance.now() - started) / 1000;
       const after = await measure(params);
       answers.push(after.answers);

@@ -36,6 +36,7 @@ Results
   --development         measure on the development scenes: choose settings on these, report on the others
   --report FILE         the report                                                                          [report.html]
   --save DIR            also writes the fine-tuned weights of the first seed, a .safetensors for each method
+  --log DIR             also writes the metrics of every step as JSON lines, a file for each method and seed
 `;
 
 /** The options, checked and with their defaults. */
@@ -56,6 +57,7 @@ export interface QuickstartOptions {
   readonly development: boolean;
   readonly report: string;
   readonly save: string | undefined;
+  readonly log: string | undefined;
 }
 
 /** A model of the user's. */
@@ -111,6 +113,7 @@ export function readOptions(args: readonly string[]): QuickstartOptions | 'help'
     development: values.development ?? false,
     report: values.report ?? 'report.html',
     save: values.save,
+    log: values.log,
   };
 }
 
@@ -126,7 +129,7 @@ function parsed(args: readonly string[]) {
         development: flag,
         ...{ lora: text, 'wise-ft': text, seeds: text, steps: text, batch: text, 'learning-rate': text, singles: text, device: text },
         ...{ model: text, weights: text, data: text, images: text, 'image-column': text, 'caption-column': text },
-        ...{ test: text, report: text, save: text },
+        ...{ test: text, report: text, save: text, log: text },
       },
     }).values;
   } catch (cause) {

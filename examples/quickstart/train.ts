@@ -12,8 +12,8 @@ export interface TrainOptions {
   readonly seed: number;
   readonly device: Device;
   readonly learningRate: number;
-  /** Called after every step. */
-  readonly onStep: (metrics: Metrics) => void;
+  /** Called after every step, which are counted from 0. */
+  readonly onStep: (metrics: Metrics, step: number) => void;
 }
 
 /** Numbers of one step: `loss`, its terms, `logitScale`. */
@@ -50,7 +50,7 @@ export async function train(
     const metrics = await readMetrics(result.metrics);
     checkFinite(metrics, { step: curve.length, keys: batch.keys });
     curve.push(metrics);
-    onStep(metrics);
+    onStep(metrics, curve.length - 1);
     if (curve.length === steps) break;
   }
   if (state === undefined) throw new DataError({ function: 'train', argument: 'batches', rule: 'must hold a batch', got: 'none' });
