@@ -21,7 +21,7 @@ export interface TracedInfo {
  */
 export class TraceBackend extends KernelBackend {
   graph = new GraphBuilder();
-  /** Whether nodes remember the user's line: it takes as long as the rest of a trace. */
+  /** Whether nodes remember the user's line, which takes a stack for every operation. */
   keepsLines = false;
   /** Why this trace is refused although the function goes on: it asked for values by a promise. */
   refused: DeviceError | undefined;
