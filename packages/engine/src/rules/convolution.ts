@@ -186,11 +186,29 @@ type Filter2DAttributes = ConvolutionAttributes & { readonly filterShape: number
 function backInput(depthwise: boolean): Rule {
   return (g, { dy, filter }, attributes: Input2DAttributes) => {
     const { inputShape, dataFormat } = attributes;
-    const groups = depthwise ? filter!.shape[2]! : 1;
     const window = info2D(inputShape, filter!.shape, attributes, depthwise);
-    const images = spread(g, channelsFirst(g, dy!, dataFormat), onnxFilter(g, filter!, depthwise), window, groups);
+    const [gradient, weights] = [channelsFirst(g, dy!, dataFormat), onnxFilter(g, filter!, depthwise)];
+    const images = depthwise ? spreadDepthwise(g, gradient, weights, window, filter!.shape[2]!) : spread(g, gradient, weights, window, 1);
     return channelsBack(g, images, dataFormat);
   };
+}
+
+/** One group per channel, one filter of each at a time: onnxruntime's WebGPU kernel is wrong where groups have several. */
+function spreadDepthwise(g: GraphBuilder, dy: Value, filter: Value, window: Window, channels: number): Value {
+  const multiplier = filter.shape[0]! / channels;
+  const [batch, ...output] = [dy.shape[0]!, ...dy.shape.slice(2)];
+  const nth = (value: Value, shape: readonly number[], axis: number, index: number) => {
+    const whole = reshape(g, value, shape);
+    const begin = shape.map((_, i) => (i === axis ? index : 0));
+    const size = shape.map((length, i) => (i === axis ? 1 : length));
+    return slice(g, whole, begin, size);
+  };
+  const parts = Array.from({ length: multiplier }, (_, m) => {
+    const gradient = reshape(g, nth(dy, [batch, channels, multiplier, ...output], 2, m), [batch, channels, ...output]);
+    const weights = nth(filter, [channels, multiplier, ...window.kernel], 1, m); // [C, 1, ...kernel]
+    return spread(g, gradient, weights, window, channels);
+  });
+  return parts.reduce((sum, part) => arithmetic(g, 'Add', sum, part));
 }
 
 function backFilter(depthwise: boolean): Rule {

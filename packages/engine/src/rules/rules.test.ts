@@ -1,8 +1,9 @@
 import '@tensorflow/tfjs';
 import { registerGradients } from '@fsc-clip/core/tensor';
 import { describe, expect, it } from 'vitest';
+import { type Case, nameOf } from './case.fixture.js';
 import { caseFamilies } from './cases/index.fixture.js';
-import { type Case, compare, nameOf } from './compare.fixture.js';
+import { compare } from './compare.fixture.js';
 import { rules } from './index.js';
 
 // Every rule against the tfjs cpu backend: the same function, eager and compiled, in value and (where it has one) in gradient.

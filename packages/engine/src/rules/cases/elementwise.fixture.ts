@@ -13,7 +13,7 @@ import {
   type T,
   unary,
   units,
-} from '../compare.fixture.js';
+} from '../case.fixture.js';
 
 const broadcasts: [T, T][] = [
   [floats(3, 4), floats(3, 4)],

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Case, c, floats, type T } from '../compare.fixture.js';
+import { type Case, c, floats, type T } from '../case.fixture.js';
 
 const empty = (...shape: number[]) => tf.zeros(shape);
 

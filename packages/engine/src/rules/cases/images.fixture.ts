@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Case, c, floats, integers, positives, type T } from '../compare.fixture.js';
+import { type Case, c, floats, integers, positives, type T } from '../case.fixture.js';
 
 const images = (x: T) => x as tf.Tensor4D;
 const modes: [boolean, boolean][] = [

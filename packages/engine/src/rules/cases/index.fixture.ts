@@ -1,4 +1,4 @@
-import type { Case } from '../compare.fixture.js';
+import type { Case } from '../case.fixture.js';
 import { convolutionCases } from './convolution.fixture.js';
 import { elementwiseCases } from './elementwise.fixture.js';
 import { emptyCases } from './empty.fixture.js';

@@ -1,6 +1,6 @@
 import { foldInKey, uniform } from '@fsc-clip/core/tensor';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Case, c, floats, integers, pairs, signed, type T } from '../compare.fixture.js';
+import { type Case, c, floats, integers, pairs, signed, type T } from '../case.fixture.js';
 
 /** Cases of `indexing.ts`. */
 export const indexingCases: Case[] = [

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { type Case, c, floats, integers, type T } from '../compare.fixture.js';
+import { type Case, c, floats, integers, type T } from '../case.fixture.js';
 
 type Pad = 'valid' | 'same' | number;
 const layouts: [number, number, Pad][] = [

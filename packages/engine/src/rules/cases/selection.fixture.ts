@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { bools, type Case, c, floats, integers, pairs, signed, type T } from '../compare.fixture.js';
+import { bools, type Case, c, floats, integers, pairs, signed, type T } from '../case.fixture.js';
 
 const ints = (...numbers: number[]) => tf.tensor1d(numbers, 'int32');
 

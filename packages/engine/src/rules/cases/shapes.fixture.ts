@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { bools, type Case, c, floats, integers, type T } from '../compare.fixture.js';
+import { bools, type Case, c, floats, integers, type T } from '../case.fixture.js';
 
 /** Cases of `shapes.ts`. */
 export const shapeCases: Case[] = [
