@@ -17,6 +17,7 @@ import {
   range,
   reshape,
   reverse,
+  type StridedSliceAttrs,
   scatterND,
   slice,
   slice_util,
@@ -115,17 +116,6 @@ const cumprodGradient = gradient(
   }),
 );
 
-interface StridedSliceAttributes {
-  readonly begin: number[];
-  readonly end: number[];
-  readonly strides: number[];
-  readonly beginMask: number;
-  readonly endMask: number;
-  readonly ellipsisMask: number;
-  readonly newAxisMask: number;
-  readonly shrinkAxisMask: number;
-}
-
 /** `dy` at every step of the axis it was taken from, zeros between. */
 function unstride(dy: Tensor, axis: number, begin: number, stride: number, size: number): Tensor {
   const count = dy.shape[axis]!;
@@ -151,7 +141,7 @@ function none(): [number, number][] {
   return [[0, 0]];
 }
 
-const stridedSliceGradient = gradient('StridedSlice', ['x'], (dy, [x], attributes: StridedSliceAttributes) => ({
+const stridedSliceGradient = gradient('StridedSlice', ['x'], (dy, [x], attributes: StridedSliceAttrs) => ({
   x: () => {
     const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes;
     const masks = [beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] as const;

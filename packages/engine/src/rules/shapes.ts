@@ -1,19 +1,8 @@
-import { slice_util } from '@tensorflow/tfjs-core';
+import { type StridedSliceAttrs, slice_util } from '@tensorflow/tfjs-core';
 import { type GraphBuilder, sameShape, splatNumber } from '../graph/builder.js';
 import type { ElementType, Value } from '../graph/graph.js';
 import { broadcastTo } from './elementwise.js';
 import { listed, positiveAxes, type Rule, unsupported } from './rule.js';
-
-interface StridedSliceAttributes {
-  readonly begin: number[];
-  readonly end: number[];
-  readonly strides: number[];
-  readonly beginMask: number;
-  readonly endMask: number;
-  readonly ellipsisMask: number;
-  readonly newAxisMask: number;
-  readonly shrinkAxisMask: number;
-}
 
 /** The same numbers in another shape. A reshape of a reshape is one. */
 export function reshape(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
@@ -181,7 +170,7 @@ export const shapeRules: Record<string, Rule> = {
     if (x!.shape.every((size, axis) => size === 1 || reps[axis] === 1)) return broadcastTo(g, x!, shape);
     return g.node('Tile', [x!, g.int64s(reps)], shape, x!.dtype);
   },
-  StridedSlice: (g, { x }, attributes: StridedSliceAttributes) => {
+  StridedSlice: (g, { x }, attributes: StridedSliceAttrs) => {
     const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes;
     const masks = [beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask] as const;
     const info = slice_util.sliceInfo([...x!.shape], begin, end, strides, ...masks);
