@@ -11,6 +11,12 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     execArgv: ['--conditions=source'],
+    coverage: {
+      include: ['packages/losses/src/**/*.ts'],
+      exclude: ['**/*.test.ts', '**/*.fixture.ts'],
+      reporter: ['text'],
+      thresholds: { branches: 100, functions: 100, lines: 100, statements: 100 },
+    },
     onConsoleLog: (log) => !log.includes('running TensorFlow.js in Node.js'),
   },
 });

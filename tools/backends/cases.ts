@@ -5,7 +5,7 @@ import * as losses from '@fsc-clip/losses';
 import { sampleOutput } from '@fsc-clip/losses/testing';
 import { addLora, type ClipConfig, createModel, isLora } from '@fsc-clip/models';
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
-import { add, mean, mul, ones, type Scalar, square, sum, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core';
+import { add, concat, mean, mul, ones, type Scalar, square, sum, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core';
 
 /** Everything a case computes, by name. */
 export type Numbers = Record<string, ArrayLike<number>>;
@@ -52,7 +52,20 @@ export const lossCases: Readonly<Record<string, Case>> = {
     losses.calibratedCrossEntropy(mul(logitScale, imageFeatures), ones([4, 8])),
   ),
   fscClipLoss: lossCase([...new Set([...whole, ...dense])], losses.fscClipLoss()),
-  combineLosses: lossCase(whole, losses.combineLosses({ clip: losses.clipLoss, negClip: { loss: losses.negClipLoss, weight: 0.3 } })),
+  combineLosses: lossCase(whole, losses.combineLosses({ clip: losses.clipLoss, negClip: losses.negClipLoss }, { negClip: 0.3 })),
+  scheduleWeights: lossCase(whole, (output, batch) => {
+    const weightsOf = losses.scheduleWeights({ clip: (step) => step / 10, negClip: 0.3 });
+    return losses.combineLosses({ clip: losses.clipLoss, negClip: losses.negClipLoss })(output, batch, weightsOf(3));
+  }),
+  acrossRanks: lossCase(whole, (output, batch) => {
+    const { imageFeatures, textFeatures } = output;
+    const gathered = { imageFeatures: concat([imageFeatures, imageFeatures]), textFeatures: concat([textFeatures, textFeatures]) };
+    return losses.acrossRanks(losses.clipLoss, { rank: 1, size: 2 })(output, { ...batch, gathered });
+  }),
+  meanAcrossRanks: lossCase(whole, (output, batch) => {
+    const gathered = { negativeMask: concat([batch.negativeMask, batch.negativeMask]) };
+    return losses.meanAcrossRanks(losses.globalNegativeLoss, { rank: 1, size: 2 })(output, { ...batch, gathered });
+  }),
   alignmentMap: async (device) => {
     const { imageFeatures: _, ...output } = sampleOutput({ B: 4, K: 0 }).output;
     const compiled = jit(losses.alignmentMap, { device });

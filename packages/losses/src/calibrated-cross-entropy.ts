@@ -8,12 +8,10 @@ import {
   greater,
   greaterEqual,
   logSoftmax,
-  maximum,
   mul,
   neg,
   ones,
   pow,
-  type Scalar,
   sub,
   sum,
   type Tensor,
@@ -21,6 +19,7 @@ import {
   where,
   zeros,
 } from '@tensorflow/tfjs-core';
+import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } from './reduction.js';
 
 /** How hard a hard-negative loss pulls: the paper's selective calibrated regularisation. 0 and 0 give cross-entropy. */
 export interface CalibrationOptions {
@@ -40,13 +39,17 @@ export interface CalibrationOptions {
  *
  * @param logits - f32 [B, C]
  * @param valid - f32 [B, C] in {0, 1}: which classes exist; column 0 is 1
- * @returns f32 []: the mean over rows with at least two classes
+ * @returns f32 []: the mean over rows with at least two classes; with `reduction: 'none'` f32 [B]
  * @throws ShapeError, OptionError
  * @see arXiv 2410.05210, selective calibrated regularization (SCR)
  * @example
  * const loss = calibratedCrossEntropy(tensor2d([[2, 1, 0]]), ones([1, 3]), { focalGamma: 2, labelSmoothing: 0.02 });
  */
-export function calibratedCrossEntropy(logits: Tensor, valid: Tensor, options: CalibrationOptions = {}): Scalar {
+export function calibratedCrossEntropy<R extends Reduction = 'mean'>(
+  logits: Tensor,
+  valid: Tensor,
+  options: CalibrationOptions & ReductionOptions<R> = {},
+): Reduced<R> {
   const { C } = checkShapes('calibratedCrossEntropy', { logits: [logits, 'B C'], valid: [valid, 'B C'] });
   const { focalGamma = 2, labelSmoothing = 0.02 } = options;
   checkCalibration('calibratedCrossEntropy', options);
@@ -57,8 +60,8 @@ export function calibratedCrossEntropy(logits: Tensor, valid: Tensor, options: C
     const logProbabilities = logSoftmax(logits);
     const surprise = neg(mul(labels, logProbabilities));
     const losses = focalGamma === 0 ? surprise : mul(focalWeights(logProbabilities, focalGamma), surprise); // [B, C]
-    const counted = cast(greater(classes, 1), 'float32'); // [B, 1]
-    return div(sum<Scalar>(mul(losses, counted)), maximum(sum<Scalar>(counted), 1));
+    const counted = cast(greater(sum(valid, 1), 1), 'float32'); // [B]
+    return reduceLosses('calibratedCrossEntropy', mul(sum(losses, 1), counted), options, counted);
   });
 }
 

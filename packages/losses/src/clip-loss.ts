@@ -1,7 +1,8 @@
 import { checkShapes, ShapeError } from '@fsc-clip/core';
-import { add, matMul, mul, type Scalar, slice, tidy, transpose } from '@tensorflow/tfjs-core';
+import { add, matMul, mul, slice, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Features } from './inputs.js';
 import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
+import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } from './reduction.js';
 
 /**
  * The symmetric contrastive loss of CLIP: with `Z = s · I · Tᵀ` [B, B], the mean of the cross-entropies of its rows (image to text)
@@ -10,13 +11,13 @@ import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
  * @param output - `imageFeatures` f32 [B, D] and `textFeatures` f32 [N, D], N ≥ B, both L2-normalised; only the first B texts, the
  *   captions, take part. `logitScale` f32 [], already exponentiated
  * @param _batch - not used; there so that every loss is called alike
- * @returns f32 []
- * @throws ShapeError
+ * @returns f32 []; with `reduction: 'none'` f32 [B], the two cross-entropies of every pair, halved
+ * @throws ShapeError, OptionError
  * @see arXiv 2103.00020, figure 3
  * @example
  * const loss = clipLoss({ imageFeatures: eye(2), textFeatures: eye(2), logitScale: scalar(1) }); // log(1 + e^-1)
  */
-export function clipLoss(output: Features, _batch?: unknown): Scalar {
+export function clipLoss<R extends Reduction = 'mean'>(output: Features, _batch?: unknown, options: ReductionOptions<R> = {}): Reduced<R> {
   const { imageFeatures, textFeatures, logitScale } = output;
   const { B, D } = checkShapes('clipLoss', {
     imageFeatures: [imageFeatures, 'B D'],
@@ -34,6 +35,7 @@ export function clipLoss(output: Features, _batch?: unknown): Scalar {
   return tidy(() => {
     const captions = texts === B ? textFeatures : slice(textFeatures, [0, 0], [B, D]);
     const logits = mul(logitScale, matMul(imageFeatures, captions, false, true)); // [B, B]
-    return mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(transpose(logits))));
+    const losses = mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(transpose(logits)))); // [B]
+    return reduceLosses('clipLoss', losses, options);
   });
 }

@@ -1,10 +1,11 @@
 import { checkShapes } from '@fsc-clip/core';
-import { mul, type Scalar, tidy } from '@tensorflow/tfjs-core';
+import { mul, tidy } from '@tensorflow/tfjs-core';
 import { type CalibrationOptions, calibratedCrossEntropy, checkCalibration } from './calibrated-cross-entropy.js';
 import type { DenseTokens, HasNegatives } from './inputs.js';
 import { type AlignmentOptions, checkAlignment } from './internal/patch-weights.js';
 import { validClasses } from './internal/valid-classes.js';
 import { localScores } from './local-scores.js';
+import type { Reduced, Reduction, ReductionOptions } from './reduction.js';
 
 /** Options of `localNegativeLoss`. */
 export interface LocalNegativeOptions extends AlignmentOptions, CalibrationOptions {}
@@ -18,13 +19,17 @@ export interface LocalNegativeOptions extends AlignmentOptions, CalibrationOptio
  * @param output - `imageTokens` f32 [B, P, D]; `textTokens` f32 [B + K·B, T, D] (captions, then negatives type-major), neither
  *   normalised; `textMask` f32 [B + K·B, T] in {0, 1}; `logitScale` f32 [], already exponentiated
  * @param batch - `negativeMask` f32 [K, B] in {0, 1}
- * @returns f32 []; 0 when the batch has no negative (the reference raises)
+ * @returns f32 []; 0 when the batch has no negative (the reference raises); with `reduction: 'none'` f32 [B]
  * @throws ShapeError, OptionError
  * @see arXiv 2410.05210, local hard negative loss
  * @example
  * const loss = localNegativeLoss({ imageTokens, textTokens, textMask, logitScale }, { negativeMask }, { normalizer: 'softmax' });
  */
-export function localNegativeLoss(output: DenseTokens, batch: HasNegatives, options: LocalNegativeOptions = {}): Scalar {
+export function localNegativeLoss<R extends Reduction = 'mean'>(
+  output: DenseTokens,
+  batch: HasNegatives,
+  options: LocalNegativeOptions & ReductionOptions<R> = {},
+): Reduced<R> {
   const { imageTokens, textTokens, textMask, logitScale } = output;
   const { negativeMask } = batch;
   checkShapes('localNegativeLoss', {

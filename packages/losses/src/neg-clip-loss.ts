@@ -1,7 +1,8 @@
 import { checkShapes } from '@fsc-clip/core';
-import { add, concat, matMul, mul, ones, reshape, type Scalar, slice, tidy, transpose } from '@tensorflow/tfjs-core';
+import { add, concat, matMul, mul, ones, reshape, slice, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Features, HasNegatives } from './inputs.js';
 import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
+import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } from './reduction.js';
 
 /**
  * The loss of NegCLIP: CLIP's, where the image-to-text side also sees the hard negatives of the whole batch, B + K·B columns. The
@@ -10,13 +11,17 @@ import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
  * @param output - `imageFeatures` f32 [B, D] and `textFeatures` f32 [B + K·B, D] (captions, then negatives type-major), both
  *   L2-normalised; `logitScale` f32 [], already exponentiated
  * @param batch - `negativeMask` f32 [K, B] in {0, 1}
- * @returns f32 []
- * @throws ShapeError
+ * @returns f32 []; with `reduction: 'none'` f32 [B], the two cross-entropies of every pair, halved
+ * @throws ShapeError, OptionError
  * @see arXiv 2210.01936, composition-aware hard negatives
  * @example
  * const loss = negClipLoss({ imageFeatures, textFeatures, logitScale }, { negativeMask: ones([3, 8]) });
  */
-export function negClipLoss(output: Features, batch: HasNegatives): Scalar {
+export function negClipLoss<R extends Reduction = 'mean'>(
+  output: Features,
+  batch: HasNegatives,
+  options: ReductionOptions<R> = {},
+): Reduced<R> {
   const { imageFeatures, textFeatures, logitScale } = output;
   const { negativeMask } = batch;
   const { B, K } = checkShapes('negClipLoss', {
@@ -30,6 +35,7 @@ export function negClipLoss(output: Features, batch: HasNegatives): Scalar {
     const cosines = mul(matMul(imageFeatures, textFeatures, false, true), valid); // [B, N]
     const logits = mul(logitScale, cosines);
     const captions = transpose(slice(logits, [0, 0], [B, B]));
-    return mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(captions)));
+    const losses = mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(captions))); // [B]
+    return reduceLosses('negClipLoss', losses, options);
   });
 }
