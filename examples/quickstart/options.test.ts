@@ -6,9 +6,24 @@ test('defaults are the settings of the paper in small', () => {
 });
 
 test('own data: the rates of the paper, and names of columns', () => {
-  const args = ['--model', 'ViT-B-32', '--weights', 'w', '--data', 'd.tsv', '--images', 'i', '--image-column', 'file', '--lora', '4'];
+  const args = [
+    '--model',
+    'ViT-B-32',
+    '--weights',
+    'w',
+    '--activation',
+    'gelu',
+    '--data',
+    'd.tsv',
+    '--images',
+    'i',
+    '--image-column',
+    'file',
+    '--lora',
+    '4',
+  ];
   expect(readOptions(args)).toMatchObject({
-    own: { model: 'ViT-B-32', weights: 'w' },
+    own: { model: 'ViT-B-32', weights: 'w', quickGelu: false },
     data: { file: 'd.tsv', images: 'i', imageColumn: 'file', captionColumn: 'title' },
     lora: 4,
     learningRate: 5e-6,
@@ -26,6 +41,7 @@ test.each([
   [['--seeds', 'three'], /--seeds/],
   [['--singles', '2'], /--singles.*from 0 to 1/],
   [['--learning-rate', ''], /--learning-rate/],
+  [['--activation', 'relu'], /--activation.*gelu or quickgelu/],
   [['--device', 'gpu'], /--device.*cpu, webgpu or cuda/],
   [['--model', 'ViT-B-32'], /--weights/],
   [['--data', 'a.tsv'], /--images/],

@@ -25,7 +25,8 @@ Training
 
 Your own things
   --model NAME          a model of open_clip, or the path of its JSON config; needs --weights
-  --weights FILE        its weights, .safetensors
+  --weights FILE        its weights: .safetensors, .pt, .bin
+  --activation NAME     gelu or quickgelu, as the weights were trained, where neither file nor name says it
   --data FILE           .tsv or .csv with a line of column names; needs --images, --model
   --images DIR          where its images are
   --image-column NAME   column of the image's path below DIR                                                [filepath]
@@ -64,6 +65,8 @@ export interface QuickstartOptions {
 export interface OwnModel {
   readonly model: string;
   readonly weights: string;
+  /** Whether the weights were trained with QuickGELU; undefined: the file or the model's name says it. */
+  readonly quickGelu: boolean | undefined;
 }
 
 /** Images and captions of the user's. */
@@ -90,6 +93,9 @@ export function readOptions(args: readonly string[]): QuickstartOptions | 'help'
     refuse(data ? '--images' : '--data', 'must be given', 'only the other', 'They belong together');
   if (data !== undefined && model === undefined)
     refuse('--model', 'must be given with --data', 'none', 'The small model knows the words of emoji scenes only');
+  const { activation } = values;
+  if (activation !== undefined && activation !== 'gelu' && activation !== 'quickgelu')
+    return refuse('--activation', 'must be gelu or quickgelu', activation);
   const device = values.device ?? 'cpu';
   if (device !== 'cpu' && device !== 'webgpu' && device !== 'cuda') return refuse('--device', 'must be cpu, webgpu or cuda', device);
   const learningRate = number('--learning-rate', values['learning-rate'], 0, 1) ?? (data === undefined ? 1e-3 : 5e-6);
@@ -104,7 +110,10 @@ export function readOptions(args: readonly string[]): QuickstartOptions | 'help'
     loraLearningRate: values['learning-rate'] === undefined ? 10 * learningRate : learningRate,
     singles: number('--singles', values.singles, 0, 1) ?? 0,
     device,
-    own: model !== undefined && weights !== undefined ? { model, weights } : undefined,
+    own:
+      model !== undefined && weights !== undefined
+        ? { model, weights, quickGelu: activation === undefined ? undefined : activation === 'quickgelu' }
+        : undefined,
     data:
       data !== undefined && images !== undefined
         ? { file: data, images, imageColumn: values['image-column'] ?? 'filepath', captionColumn: values['caption-column'] ?? 'title' }
@@ -128,7 +137,7 @@ function parsed(args: readonly string[]) {
         all: flag,
         development: flag,
         ...{ lora: text, 'wise-ft': text, seeds: text, steps: text, batch: text, 'learning-rate': text, singles: text, device: text },
-        ...{ model: text, weights: text, data: text, images: text, 'image-column': text, 'caption-column': text },
+        ...{ model: text, weights: text, activation: text, data: text, images: text, 'image-column': text, 'caption-column': text },
         ...{ test: text, report: text, save: text, log: text },
       },
     }).values;

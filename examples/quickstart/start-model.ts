@@ -18,13 +18,14 @@ const base = fileURLToPath(new URL('../small-clip/base.safetensors', import.meta
 
 /** The small CLIP for emoji scenes, or a model of the user's. */
 export async function openStartModel(own: OwnModel | undefined): Promise<StartModel> {
-  const { model, tokenizer } = own === undefined ? createSmallClip() : await createOwnModel(own.model);
+  const { model, tokenizer } = own === undefined ? createSmallClip() : await createOwnModel(own);
   const { params } = await loadWeights(own?.weights ?? base, { model });
   return { model, tokenizer, params };
 }
 
-async function createOwnModel(name: string): Promise<Omit<StartModel, 'params'>> {
-  const model = createModel(name.endsWith('.json') ? await readConfig(name) : (name as ModelName));
+async function createOwnModel({ model: name, quickGelu }: OwnModel): Promise<Omit<StartModel, 'params'>> {
+  const config = name.endsWith('.json') ? await readConfig(name) : (name as ModelName);
+  const model = createModel(config, quickGelu === undefined ? {} : { quickGelu });
   return { model, tokenizer: createTokenizer({ contextLength: model.config.text_cfg.context_length }) };
 }
 

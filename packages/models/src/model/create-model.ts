@@ -33,6 +33,8 @@ export interface ApplyOptions {
 export interface ModelOptions {
   /** Overrides the config's activation: what counts is how the weights were trained. @defaultValue the config's `quick_gelu` */
   readonly quickGelu?: boolean;
+  /** Overrides the config's side of the images, a multiple of its patches. @defaultValue the config's `image_size` */
+  readonly imageSize?: number;
   /** Overrides the config's number of text positions. @defaultValue the config's `context_length` */
   readonly contextLength?: number;
   /** Adapters in the weights count `loraAlpha / rank` times. @defaultValue 1 */
@@ -43,6 +45,11 @@ export interface ModelOptions {
 export interface Model {
   readonly config: ClipConfig;
   readonly loraAlpha: number;
+  /**
+   * Whether the activation was stated: by `quickGelu`, by a config with `quick_gelu`, or by a name in `-quickgelu`. Otherwise it is
+   * open_clip's default, and weights whose file does not say their activation are refused.
+   */
+  readonly quickGeluGiven: boolean;
   /** Shape of every parameter, adapters left out, in open_clip's names and order. */
   readonly shapes: Shapes;
   /** New weights with open_clip's initialisation. Every parameter draws under its own name: same key, same numbers, in any order. */
@@ -73,7 +80,8 @@ export interface Model {
  * const { imageFeatures, textFeatures, logitScale } = model.apply(params, { images, texts });
  */
 export function createModel(nameOrConfig: ModelName | ClipConfig, options: ModelOptions = {}): Model {
-  const config = resolveConfig(nameOrConfig, options);
+  const given = findConfig(nameOrConfig);
+  const config = overridden(given, options);
   const { loraAlpha = 1 } = options;
   if (!(Number.isFinite(loraAlpha) && loraAlpha > 0)) {
     throw new OptionError({ function: 'createModel', argument: 'loraAlpha', rule: 'must be a positive number', got: String(loraAlpha) });
@@ -114,6 +122,7 @@ export function createModel(nameOrConfig: ModelName | ClipConfig, options: Model
   return {
     config,
     loraAlpha,
+    quickGeluGiven: (options.quickGelu ?? given.quick_gelu) !== undefined,
     shapes,
     init: (key) =>
       mapParams(parameters, (parameter, name) => {
@@ -126,7 +135,7 @@ export function createModel(nameOrConfig: ModelName | ClipConfig, options: Model
   };
 }
 
-function resolveConfig(nameOrConfig: ModelName | ClipConfig, { quickGelu, contextLength }: ModelOptions): ClipConfig {
+function findConfig(nameOrConfig: ModelName | ClipConfig): ClipConfig {
   const known: Readonly<Record<string, ClipConfig>> = configs;
   if (typeof nameOrConfig === 'string' && !Object.hasOwn(known, nameOrConfig)) {
     const hint = `The nearest is ${nearest(nameOrConfig, Object.keys(known))}; any open_clip JSON config of a plain ViT can be passed instead`;
@@ -140,9 +149,14 @@ function resolveConfig(nameOrConfig: ModelName | ClipConfig, { quickGelu, contex
   }
   const given = typeof nameOrConfig === 'string' ? known[nameOrConfig]! : nameOrConfig;
   checkConfig('createModel', given);
+  return given;
+}
+
+function overridden(given: ClipConfig, { quickGelu, imageSize, contextLength }: ModelOptions): ClipConfig {
   // What comes out says everything: the activation is never left to a default.
   const config: ClipConfig = {
     ...given,
+    vision_cfg: { ...given.vision_cfg, ...(imageSize !== undefined && { image_size: imageSize }) },
     text_cfg: { ...given.text_cfg, ...(contextLength !== undefined && { context_length: contextLength }) },
     quick_gelu: quickGelu ?? given.quick_gelu ?? false,
   };

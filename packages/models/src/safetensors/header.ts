@@ -1,13 +1,13 @@
-import { WeightsError } from '@fsc-clip/core';
 import { createParams } from '@fsc-clip/core/tensor';
-import { itemSizes, type SafetensorsDType } from './dtypes.js';
+import { type Refuse, reason, refuser } from '../files/refuse.js';
+import { type FileDType, itemSizes } from '../numbers/file-dtypes.js';
 
 /** Longest header that the format allows, in bytes. */
 export const maxHeaderBytes = 100_000_000;
 
 /** One tensor of a file: bytes [begin, end) of the part after the header. */
 export interface SafetensorsEntry {
-  readonly dtype: SafetensorsDType;
+  readonly dtype: FileDType;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;
@@ -28,19 +28,19 @@ export interface SafetensorsHeader {
  * @throws WeightsError naming `path` and the tensor
  */
 export function parseHeader(path: string, bytes: Uint8Array, dataBytes: number): SafetensorsHeader {
-  const refuse = (rule: string, got: string, cause?: unknown): never => {
-    throw new WeightsError({ function: 'readSafetensors', argument: path, rule, got, cause });
-  };
+  const refuse: Refuse = refuser('readSafetensors', path);
   let text = '';
+  let names: string[] = [];
   let json: unknown;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    names = topLevelKeys(text);
     json = JSON.parse(text);
   } catch (cause) {
-    refuse('must have a JSON header', cause instanceof Error ? cause.message : String(cause), cause);
+    refuse('must have a JSON header', reason(cause), { cause });
   }
   if (!isRecord(json) || !text.startsWith('{')) return refuse('must have a header that is a JSON object', text.slice(0, 20));
-  const twice = firstRepeated(topLevelKeys(text));
+  const twice = firstRepeated(names);
   if (twice !== undefined) refuse('must name every tensor once', `\`${twice}\` twice`);
 
   const { __metadata__: metadata = {}, ...tensors } = json;
@@ -70,9 +70,9 @@ function parseEntry(value: unknown): SafetensorsEntry | string {
   if (!isSizes(shape)) return `shape ${JSON.stringify(shape)}`;
   if (!isSizes(offsets) || offsets.length !== 2) return `data_offsets ${JSON.stringify(offsets)}`;
   const [begin, end] = offsets as [number, number];
-  const bytes = shape.reduce((product, size) => product * size, itemSizes[dtype as SafetensorsDType]);
+  const bytes = shape.reduce((product, size) => product * size, itemSizes[dtype as FileDType]);
   if (bytes !== end - begin) return `${end - begin} bytes for ${dtype} [${shape.join(', ')}]`;
-  return { dtype: dtype as SafetensorsDType, shape, begin, end };
+  return { dtype: dtype as FileDType, shape, begin, end };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -83,18 +83,37 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-/** The keys of a JSON object's first level, as written; `JSON.parse` would keep the last of two equal ones without a word. */
-function* topLevelKeys(json: string): Generator<string> {
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g;
-  let depth = 0;
-  for (const [text, colon] of json.matchAll(token)) {
-    if (text === '{' || text === '[') depth++;
-    else if (text === '}' || text === ']') depth--;
-    else if (depth === 1 && colon !== undefined) yield JSON.parse(text.slice(0, -colon.length)) as string;
+/** A header's levels: itself, an entry, a list of sizes. */
+const mostLevels = 3;
+
+/**
+ * The keys of a JSON object's first level; `JSON.parse` would keep the last of two equal ones without a word. A plain loop: a regular
+ * expression would overflow on a text of megabytes, and so would what prints a value nested a million times.
+ *
+ * @throws SyntaxError for more levels than a header has, and strings without end
+ */
+function topLevelKeys(json: string): string[] {
+  const keys: string[] = [];
+  let level = 0;
+  for (let at = 0; at < json.length; at++) {
+    const character = json[at];
+    if (character === '{' || character === '[') level++;
+    else if (character === '}' || character === ']') level--;
+    if (level > mostLevels) throw new SyntaxError(`more than ${mostLevels} levels at character ${at}`);
+    if (character !== '"') continue;
+    const begin = at;
+    for (at++; json[at] !== '"'; at++) {
+      if (at >= json.length) throw new SyntaxError(`a string without end at character ${begin}`);
+      if (json[at] === '\\') at++;
+    }
+    let after = at + 1;
+    while (' \t\r\n'.includes(json[after] ?? '.')) after++;
+    if (level === 1 && json[after] === ':') keys.push(JSON.parse(json.slice(begin, at + 1)) as string);
   }
+  return keys;
 }
 
-function firstRepeated(names: Iterable<string>): string | undefined {
+function firstRepeated(names: readonly string[]): string | undefined {
   const seen = new Set<string>();
   for (const name of names) {
     if (seen.has(name)) return name;

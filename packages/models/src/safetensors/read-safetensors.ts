@@ -1,12 +1,15 @@
-import { type FileHandle, open, stat } from 'node:fs/promises';
-import { type HostArray, WeightsError } from '@fsc-clip/core';
-import { decode } from './dtypes.js';
+import type { HostArray } from '@fsc-clip/core';
+import { openFile, type PositionedFile } from '../files/open-file.js';
+import { type Refuse, reason, refuser } from '../files/refuse.js';
+import { decode, decodeExact, type ExactNumbers } from '../numbers/file-dtypes.js';
 import { maxHeaderBytes, parseHeader, type SafetensorsHeader } from './header.js';
 
 /** An open safetensors file. */
 export interface SafetensorsFile extends SafetensorsHeader {
   /** Reads one tensor: floats as float32, integers as int32, bytes and booleans as bytes. */
   read(name: string): Promise<HostArray>;
+  /** Reads one tensor without rounding: float64 and the larger integers in arrays of their own. */
+  readExact(name: string): Promise<{ readonly data: ExactNumbers; readonly shape: readonly number[] }>;
   /** Closes the file. */
   close(): Promise<void>;
 }
@@ -22,45 +25,39 @@ export interface SafetensorsFile extends SafetensorsHeader {
  * await file.close();
  */
 export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  const refuse = (rule: string, got: string, cause?: unknown): never => {
-    throw new WeightsError({ function: 'readSafetensors', argument: path, rule, got, cause });
-  };
-  const found = await stat(path).catch((cause: Error) => refuse('must be a readable file', cause.message, cause));
-  if (!found.isFile()) refuse('must be a file', 'something else'); // a pipe would block
-  const file = await open(path, 'r');
+  const file = await openFile('readSafetensors', path);
   try {
-    const { size } = await file.stat();
-    if (size < 8) refuse('must begin with the length of its header', `${size} bytes`);
-    const headerBytes = Number(new DataView(await readAt(file, 0, 8)).getBigUint64(0, true));
-    if (headerBytes > Math.min(maxHeaderBytes, size - 8))
-      refuse(`must have a header of at most ${Math.min(maxHeaderBytes, size - 8)} bytes`, `${headerBytes}`);
-    const start = 8 + headerBytes;
-    const header = parseHeader(path, new Uint8Array(await readAt(file, 8, headerBytes)), size - start);
-    const read = async (name: string): Promise<HostArray> => {
-      const entry = header.entries[name];
-      if (!entry) return refuse(`must hold \`${name}\``, 'no such tensor');
-      const buffer = await readAt(file, start + entry.begin, entry.end - entry.begin);
-      try {
-        return { data: decode(entry.dtype, buffer), shape: entry.shape };
-      } catch (cause) {
-        return refuse(`must hold numbers that can be read in \`${name}\``, cause instanceof Error ? cause.message : String(cause), cause);
-      }
-    };
-    return { ...header, read, close: () => file.close() };
+    return await readHeader(file);
   } catch (error) {
     await file.close();
     throw error;
   }
 }
 
-/** Bytes [position, position + length), in pieces: one call reads less than 2 GiB. */
-async function readAt(file: FileHandle, position: number, length: number): Promise<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length; ) {
-    const { bytesRead } = await file.read(bytes, done, Math.min(length - done, 2 ** 30), position + done);
-    if (bytesRead === 0)
-      throw new WeightsError({ function: 'readSafetensors', argument: 'file', rule: 'must not shrink while it is read' });
-    done += bytesRead;
-  }
-  return bytes.buffer;
+async function readHeader(file: PositionedFile): Promise<SafetensorsFile> {
+  const { path, size } = file;
+  const refuse: Refuse = refuser('readSafetensors', path);
+  if (size < 8) refuse('must begin with the length of its header', `${size} bytes`);
+  const headerBytes = Number(new DataView(await file.read(0, 8)).getBigUint64(0, true));
+  if (headerBytes > Math.min(maxHeaderBytes, size - 8))
+    refuse(`must have a header of at most ${Math.min(maxHeaderBytes, size - 8)} bytes`, `${headerBytes}`);
+  const start = 8 + headerBytes;
+  const header = parseHeader(path, new Uint8Array(await file.read(8, headerBytes)), size - start);
+
+  const entryOf = (name: string) => header.entries[name] ?? refuse(`must hold \`${name}\``, 'no such tensor');
+  const bytesOf = (name: string) => file.read(start + entryOf(name).begin, entryOf(name).end - entryOf(name).begin);
+  return {
+    ...header,
+    read: async (name) => {
+      const { dtype, shape } = entryOf(name);
+      const buffer = await bytesOf(name);
+      try {
+        return { data: decode(dtype, buffer), shape };
+      } catch (cause) {
+        return refuse(`must hold numbers that can be read in \`${name}\``, reason(cause), { cause });
+      }
+    },
+    readExact: async (name) => ({ data: decodeExact(entryOf(name).dtype, await bytesOf(name)), shape: entryOf(name).shape }),
+    close: () => file.close(),
+  };
 }

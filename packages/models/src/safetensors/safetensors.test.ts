@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WeightsError } from '@fsc-clip/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decode, type SafetensorsDType } from './dtypes.js';
+import { decode, type FileDType } from '../numbers/file-dtypes.js';
 import { parseHeader } from './header.js';
 import { readSafetensors } from './read-safetensors.js';
 import { writeSafetensors } from './write-safetensors.js';
@@ -61,6 +61,12 @@ describe('parseHeader', () => {
     expect(() => parse(json, dataBytes)).toThrow(message);
   });
 
+  it('neither overflows nor hangs on what is long or deep', () => {
+    expect(parse({ __metadata__: { note: 'x\\"'.repeat(5e6) } }, 0).metadata['note']).toHaveLength(1.5e7);
+    expect(() => parse(`{"a":${'['.repeat(1e6)}${']'.repeat(1e6)}}`, 0)).toThrow('must have a JSON header, got more than 3 levels');
+    expect(() => parse('{"a', 0)).toThrow('a string without end at character 1');
+  });
+
   it('refuses broken UTF-8', () => {
     expect(() => parseHeader('m', new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d]), 0)).toThrow('must have a JSON header');
   });
@@ -68,7 +74,7 @@ describe('parseHeader', () => {
 
 describe('decode', () => {
   const buffer = (...bytes: number[]) => new Uint8Array(bytes).buffer;
-  it.each<[SafetensorsDType, ArrayBuffer, number[]]>([
+  it.each<[FileDType, ArrayBuffer, number[]]>([
     ['F32', buffer(0, 0, 0x80, 0x3f), [1]],
     ['F64', new Float64Array([-2.5]).buffer, [-2.5]],
     ['F16', buffer(0, 0x3c), [1]],

@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { WeightsError } from '@fsc-clip/core';
-import { itemSizes } from './dtypes.js';
+import { itemSizes } from '../numbers/file-dtypes.js';
 
 /** One tensor to write; its bytes are asked for when their turn comes. */
 export interface SafetensorsSource {

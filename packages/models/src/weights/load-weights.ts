@@ -1,11 +1,13 @@
 import { type HostArray, type Params, WeightsError } from '@fsc-clip/core';
 import { createParams, mapParams } from '@fsc-clip/core/tensor';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
+import { refuser } from '../files/refuse.js';
 import { isLora } from '../lora/adapters.js';
 import type { Model } from '../model/create-model.js';
 import { mismatch } from './check-weights.js';
+import { isFloat, type LazyWeights, readAll } from './lazy-weights.js';
 import { openClipNames } from './open-clip-names.js';
-import { type LazyWeights, openWeights } from './open-weights.js';
+import { openWeights } from './open-weights.js';
 import { resizeImagePositions, resizeTextPositions } from './resize-positions.js';
 
 /** Options of `loadWeights` and `readWeights`. */
@@ -29,8 +31,12 @@ export interface LoadedWeights<A> {
 }
 
 /**
- * Reads weights from a `.safetensors` file or a `.safetensors.index.json` of several: open_clip's or transformers' names, float32,
- * float16 or bfloat16, with or without adapters.
+ * Reads weights from a safetensors file, a PyTorch file (`.pt`, `.pth`, `.bin`, `.ckpt`: a state_dict, a training checkpoint, or
+ * OpenAI's TorchScript archive), or the several files that a `….index.json` names: open_clip's or transformers' names, float32, float16
+ * or bfloat16, with or without adapters. Files are not trusted: see `readSafetensors` and `readTorch`.
+ *
+ * Activation: our own files say it in their header. Others cannot, so with a `model` they are refused unless the model was told
+ * (`quickGelu`, a config with `quick_gelu`, or a name in `-quickgelu`).
  *
  * @returns float32 tensors under open_clip's names, owned by the caller
  * @throws WeightsError for a file that cannot be trusted, or weights that are not the model's
@@ -53,52 +59,63 @@ export async function readWeights(path: string, options: LoadWeightsOptions = {}
     if (!model) return { params: await readAll(weights), metadata };
     checkMetadata(path, metadata, model, Object.keys(weights).some(isLora));
     const wanted = ignoreExtra ? createParams(Object.entries(weights).filter(([name]) => model.shapes[name] || isLora(name))) : weights;
-    const params = resized(await readAll(wanted), model, shorterTexts);
-    const got = mismatch(model.shapes, params, { ignoreExtra });
+    // Everything is checked before the first number is read.
+    const fitting = resized(wanted, model, shorterTexts);
+    const got = mismatch(model.shapes, fitting, { ignoreExtra });
     if (got !== '') throw new WeightsError({ function: 'loadWeights', argument: path, rule: "must hold the model's weights", got });
-    for (const [name, { data }] of Object.entries(params)) {
-      if (!(data instanceof Float32Array))
-        throw new WeightsError({ function: 'loadWeights', argument: name, rule: 'must be floating-point numbers', got: 'integers' });
-    }
-    return { params, metadata };
+    const integers = Object.entries(fitting).find(([, array]) => !isFloat(array));
+    if (integers)
+      throw new WeightsError({
+        function: 'loadWeights',
+        argument: integers[0],
+        rule: 'must be floating-point numbers',
+        got: integers[1].dtype,
+      });
+    return { params: await readAll(fitting), metadata };
   } finally {
     await opened.close();
   }
 }
 
-/** One after the other: at most one tensor's raw bytes are held besides the result. */
-async function readAll(weights: LazyWeights): Promise<Params<HostArray>> {
-  const params: [string, HostArray][] = [];
-  for (const [name, read] of Object.entries(weights)) params.push([name, await read()]);
-  return createParams(params);
-}
-
 function checkMetadata(path: string, metadata: Readonly<Record<string, string>>, model: Model, adapted: boolean): void {
+  const refuse = refuser('loadWeights', path);
   const quickGelu = metadata['quick_gelu'];
+  if (quickGelu === undefined && !model.quickGeluGiven) {
+    const hint =
+      'The activation belongs to the weights: createModel(…, { quickGelu: true }) for those of openai, metaclip, dfn2b and dfn5b, ' +
+      'and laion400m on ViT-B-32; { quickGelu: false } for datacomp, laion2b, commonpool and the rest';
+    refuse('must say its activation, or the model must', 'neither', { hint });
+  }
   if (quickGelu !== undefined && quickGelu !== String(model.config.quick_gelu === true)) {
-    const hint = `The activation belongs to the weights: createModel(…, { quickGelu: ${quickGelu} })`;
-    throw new WeightsError({ function: 'loadWeights', argument: path, rule: "must have the model's quick_gelu", got: quickGelu, hint });
+    const hint = `The activation belongs to the weights: createModel(…, { quickGelu: ${quickGelu === 'true'} })`;
+    refuse("must have the model's quick_gelu", quickGelu, { hint });
   }
   const alpha = metadata['lora_alpha'];
   if (adapted && alpha !== undefined && Number(alpha) !== model.loraAlpha) {
-    const hint = `The scale belongs to the adapters: createModel(…, { loraAlpha: ${alpha} })`;
-    throw new WeightsError({ function: 'loadWeights', argument: path, rule: "must have the model's lora_alpha", got: alpha, hint });
+    const hint = `The scale belongs to the adapters: createModel(…, { loraAlpha: ${Number(alpha)} })`;
+    refuse("must have the model's lora_alpha", alpha, { hint });
   }
 }
 
 /** With position embeddings of the model's sizes, where the file's are of another grid or context. */
-function resized(params: Params<HostArray>, model: Model, shorter: 'linear' | 'cut'): Params<HostArray> {
-  return mapParams(params, (value, name) => {
+function resized(weights: LazyWeights, model: Model, shorter: 'linear' | 'cut'): LazyWeights {
+  return mapParams(weights, (array, name) => {
     const rows = model.shapes[name]?.[0];
-    if (rows === undefined || value.shape.length !== 2 || value.shape[0] === rows || !isFloats(value)) return value;
-    if (name === 'positional_embedding') return resizeTextPositions(value, rows, { shorter });
-    const from = Math.sqrt(value.shape[0]! - 1);
-    if (name !== 'visual.positional_embedding' || !Number.isInteger(from) || from < 1) return value;
-    const to = Math.sqrt(rows - 1);
-    return resizeImagePositions(value, [from, from], [to, to]);
+    const [from, width, ...rest] = array.shape;
+    if (rows === undefined || from === undefined || width === undefined || rest.length > 0 || from === rows || !isFloat(array))
+      return array;
+    const resize = resizing(name, from, rows, shorter);
+    if (!resize) return array;
+    return { ...array, shape: [rows, width], read: async () => resize((await array.read()) as HostArray<Float32Array>) };
   });
 }
 
-function isFloats(array: HostArray): array is HostArray<Float32Array> {
-  return array.data instanceof Float32Array;
+type Resizing = (array: HostArray<Float32Array>) => HostArray;
+
+/** How a position embedding comes to another number of rows; undefined for other weights, and where its grid is no square. */
+function resizing(name: string, from: number, to: number, shorter: 'linear' | 'cut'): Resizing | undefined {
+  if (name === 'positional_embedding') return (array) => resizeTextPositions(array, to, { shorter });
+  const [old, side] = [Math.sqrt(from - 1), Math.sqrt(to - 1)];
+  if (name !== 'visual.positional_embedding' || !Number.isInteger(old) || old < 1) return undefined;
+  return (array) => resizeImagePositions(array, [old, old], [side, side]);
 }

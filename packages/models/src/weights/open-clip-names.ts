@@ -1,6 +1,6 @@
 import { type HostArray, WeightsError } from '@fsc-clip/core';
 import { createParams } from '@fsc-clip/core/tensor';
-import type { LazyWeights } from './open-weights.js';
+import { type LazyArray, type LazyWeights, readAll } from './lazy-weights.js';
 
 /**
  * The same weights under open_clip's names: prefixes of wrappers (`module.`, `text.`) taken off, transformers' CLIPModel renamed, its
@@ -21,7 +21,7 @@ const buffers = /^(input_resolution|context_length|vocab_size|attn_mask)$|(^|\.)
 const customText = /^text\.(?=positional_embedding$|text_projection$|token_embedding\.|transformer\.|ln_final\.)/;
 
 function renamed(weights: LazyWeights, rename: (name: string) => string): LazyWeights {
-  return createParams(Object.entries(weights).map(([name, read]) => [rename(name), read] as const));
+  return createParams(Object.entries(weights).map(([name, array]) => [rename(name), array] as const));
 }
 
 const outside: ReadonlyMap<string, string> = new Map([
@@ -51,41 +51,57 @@ const inside: ReadonlyMap<string, string> = new Map([
 
 function fromHuggingFace(weights: LazyWeights): LazyWeights {
   return createParams(
-    Object.entries(weights).flatMap(([name, read]): (readonly [string, () => Promise<HostArray>])[] => {
+    Object.entries(weights).flatMap(([name, array]): (readonly [string, LazyArray])[] => {
       const transposedName = transposed.get(name);
-      if (transposedName) return [[transposedName, async () => transpose(name, await read())]];
+      if (transposedName) return [[transposedName, transpose(name, array)]];
       const layer = /^(vision|text)_model\.encoder\.layers\.(\d+)\.(.+)\.(weight|bias)$/.exec(name);
-      if (!layer) return [[outside.get(name) ?? name, read]];
+      if (!layer) return [[outside.get(name) ?? name, array]];
       const [, tower, index, part, kind] = layer as unknown as [string, string, string, string, string];
       const block = `${tower === 'vision' ? 'visual.' : ''}transformer.resblocks.${index}.`;
       const projection = /^self_attn\.([qkv])_proj$/.exec(part)?.[1];
       const known = inside.get(part);
-      if (projection === undefined) return [[known === undefined ? name : `${block}${known}.${kind}`, read]];
-      const three = ['q', 'k', 'v'].map((letter) => weights[name.replace('.q_proj.', `.${letter}_proj.`)]);
-      if (projection !== 'q') return []; // joined where q stands
-      return [[`${block}attn.in_proj_${kind}`, async () => joined(name, await Promise.all(three.map((part) => part?.())))]];
+      if (projection === undefined) return [[known === undefined ? name : `${block}${known}.${kind}`, array]];
+      const three = ['q', 'k', 'v'].map((letter) => weights[name.replace(`.${projection}_proj.`, `.${letter}_proj.`)]);
+      if (projection !== 'q') {
+        if (!three[0]) throw misshaped(name, 'beside q of its layer', 'none');
+        return []; // joined where q stands
+      }
+      return [[`${block}attn.in_proj_${kind}`, joined(name, three)]];
     }),
   );
 }
 
-function transpose(name: string, { data, shape }: HostArray): HostArray {
+function transpose(name: string, { dtype, shape, read }: LazyArray): LazyArray {
   const [rows, columns] = shape;
   if (shape.length !== 2 || rows === undefined || columns === undefined) throw misshaped(name, 'a matrix', `[${shape.join(', ')}]`);
-  return { data: data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!), shape: [columns, rows] };
+  const turned = [columns, rows];
+  return {
+    dtype,
+    shape: turned,
+    read: async () => {
+      const { data } = await read();
+      return { data: data.map((_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!), shape: turned };
+    },
+  };
 }
 
 /** q, k and v of one layer, one below the other. */
-function joined(name: string, parts: readonly (HostArray | undefined)[]): HostArray {
-  const first = parts[0]?.shape ?? [];
-  const data = new Float32Array(parts.reduce((size, part) => size + (part?.data.length ?? 0), 0));
-  let at = 0;
+function joined(name: string, parts: readonly (LazyArray | undefined)[]): LazyArray {
+  const [first] = parts;
   for (const part of parts) {
-    if (!part || String(part.shape) !== String(first))
+    if (!part || String(part.shape) !== String(first?.shape) || part.dtype !== first?.dtype)
       throw misshaped(name, 'beside k and v of its shape', part ? `[${part.shape.join(', ')}]` : 'none');
-    data.set(part.data, at);
-    at += part.data.length;
   }
-  return { data, shape: [3 * (first[0] ?? 0), ...first.slice(1)] };
+  const { dtype, shape } = first!;
+  const whole = [3 * (shape[0] ?? 0), ...shape.slice(1)];
+  const read = async (): Promise<HostArray> => {
+    const arrays = Object.values(await readAll(createParams(parts.map((part, i) => [String(i), part!] as const))));
+    const size = arrays[0]!.data.length;
+    const data = new Float32Array(3 * size);
+    for (const [i, part] of arrays.entries()) data.set(part.data, i * size);
+    return { data, shape: whole };
+  };
+  return { dtype, shape: whole, read };
 }
 
 function misshaped(name: string, rule: string, got: string): WeightsError {

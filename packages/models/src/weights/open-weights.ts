@@ -1,12 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type HostArray, type Params, WeightsError } from '@fsc-clip/core';
+import { WeightsError } from '@fsc-clip/core';
 import { createParams } from '@fsc-clip/core/tensor';
+import { reason, refuser } from '../files/refuse.js';
 import { maxHeaderBytes } from '../safetensors/header.js';
-import { readSafetensors, type SafetensorsFile } from '../safetensors/read-safetensors.js';
-
-/** Weights whose numbers are read when they are asked for. */
-export type LazyWeights = Params<() => Promise<HostArray>>;
+import { readSafetensors } from '../safetensors/read-safetensors.js';
+import { readTorch } from '../torch/read-torch.js';
+import { findStateDict } from '../torch/state-dict.js';
+import { describeValue, type TorchValue } from '../torch/torch-value.js';
+import type { LazyWeights } from './lazy-weights.js';
 
 /** Weights on disk under the names that the file gives them. */
 export interface OpenWeights {
@@ -15,38 +17,61 @@ export interface OpenWeights {
   close(): Promise<void>;
 }
 
-/** Opens one safetensors file, or the files that a `….safetensors.index.json` names. */
+/** Opens one file, safetensors or PyTorch's, or the files that a `….index.json` names. */
 export async function openWeights(path: string): Promise<OpenWeights> {
   if (path.endsWith('.index.json')) return openShards(path);
-  if (path.endsWith('.safetensors')) {
-    const file = await readSafetensors(path);
-    return { weights: lazily(Object.keys(file.entries), file), metadata: file.metadata, close: file.close };
+  if (path.endsWith('.safetensors')) return openSafetensors(path);
+  if (/\.(pt|pth|bin|ckpt)$/.test(path)) return openTorch(path);
+  return refuser('loadWeights', path)('must end in .safetensors, .pt, .pth, .bin, .ckpt or .index.json', 'another name');
+}
+
+async function openSafetensors(path: string): Promise<OpenWeights> {
+  const file = await readSafetensors(path);
+  const weights = Object.entries(file.entries).map(
+    ([name, { shape, dtype }]) => [name, { shape, dtype, read: () => file.read(name) }] as const,
+  );
+  return { weights: createParams(weights), metadata: file.metadata, close: file.close };
+}
+
+async function openTorch(path: string): Promise<OpenWeights> {
+  const file = await readTorch(path);
+  const found = findStateDict(file.value);
+  if (!found) {
+    await file.close();
+    const rule = 'must hold weights: a dictionary of tensors, or one under `state_dict`';
+    return refuser('loadWeights', path)(rule, describeValue(file.value));
   }
-  throw new WeightsError({
-    function: 'loadWeights',
-    argument: path,
-    rule: 'must end in .safetensors or .safetensors.index.json',
-    hint: 'Other formats can be converted with safetensors.torch.save_file in Python',
-  });
+  const weights = [...found].map(
+    ([name, tensor]) => [name, { shape: tensor.shape, dtype: tensor.dtype, read: () => file.read(tensor) }] as const,
+  );
+  return { weights: createParams(weights), metadata: textsOf(file.value), close: file.close };
+}
+
+/** The header that `saveWeights` puts beside the weights. */
+function textsOf(value: TorchValue): Readonly<Record<string, string>> {
+  const metadata = value instanceof Map ? value.get('metadata') : undefined;
+  if (!(metadata instanceof Map)) return {};
+  const texts = [...metadata].filter((entry): entry is [string, string] => entry.every((part) => typeof part === 'string'));
+  return createParams(texts);
 }
 
 async function openShards(path: string): Promise<OpenWeights> {
-  const files = new Map<string, SafetensorsFile>();
+  const files = new Map<string, OpenWeights>();
   const close = async () => void (await Promise.all([...files.values()].map((file) => file.close())));
   try {
     const shards = await readIndex(path);
     for (const [shard, names] of shards) {
-      const file = await readSafetensors(join(dirname(path), shard));
+      const file = await openWeights(join(dirname(path), shard));
       files.set(shard, file);
-      const unlisted = Object.keys(file.entries).find((name) => !names.includes(name));
-      const absent = names.find((name) => !file.entries[name]);
+      const unlisted = Object.keys(file.weights).find((name) => !names.includes(name));
+      const absent = names.find((name) => !file.weights[name]);
       if (unlisted === undefined && absent === undefined) continue;
       const got = absent === undefined ? `\`${unlisted}\` besides` : `no \`${absent}\``;
-      throw new WeightsError({ function: 'loadWeights', argument: shard, rule: 'must hold the tensors that the index names', got });
+      refuser('loadWeights', shard)('must hold the tensors that the index names', got);
     }
-    const parts = [...shards].map(([shard, names]) => lazily(names, files.get(shard)!));
-    const metadata = Object.assign(createParams<string>([]), ...[...files.values()].map((file) => file.metadata));
-    return { weights: createParams(parts.flatMap((part) => Object.entries(part))), metadata, close };
+    const parts = [...files.values()];
+    const metadata = Object.assign(createParams<string>([]), ...parts.map((file) => file.metadata));
+    return { weights: createParams(parts.flatMap((file) => Object.entries(file.weights))), metadata, close };
   } catch (error) {
     await close();
     throw error;
@@ -55,9 +80,7 @@ async function openShards(path: string): Promise<OpenWeights> {
 
 /** Tensor names by shard. A shard is a plain file name beside the index: no folder, no way out. */
 async function readIndex(path: string): Promise<Map<string, string[]>> {
-  const refuse = (rule: string, got: string, cause?: unknown): never => {
-    throw new WeightsError({ function: 'loadWeights', argument: path, rule, got, cause });
-  };
+  const refuse = refuser('loadWeights', path);
   const shards = new Map<string, string[]>();
   let json: unknown;
   try {
@@ -66,18 +89,16 @@ async function readIndex(path: string): Promise<Map<string, string[]>> {
     json = JSON.parse(await readFile(path, 'utf8'));
   } catch (cause) {
     if (cause instanceof WeightsError) throw cause;
-    refuse('must be a readable JSON file', cause instanceof Error ? cause.message : String(cause), cause);
+    refuse('must be a readable JSON file', reason(cause), { cause });
   }
   const map = (json as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== 'object' || map === null || Array.isArray(map)) return refuse('must have a `weight_map`', typeof map);
   for (const [name, shard] of Object.entries(map)) {
-    if (typeof shard !== 'string' || !/^[^/\\\0]+\.safetensors$/.test(shard) || basename(shard) !== shard)
-      return refuse('must name .safetensors files beside it', JSON.stringify(shard));
-    shards.set(shard, [...(shards.get(shard) ?? []), name]);
+    if (typeof shard !== 'string' || !/^[^/\\\0]+\.(safetensors|bin|pt)$/.test(shard) || basename(shard) !== shard)
+      return refuse('must name .safetensors or .bin files beside it', String(JSON.stringify(shard)));
+    const names = shards.get(shard);
+    if (names) names.push(name);
+    else shards.set(shard, [name]);
   }
   return shards;
-}
-
-function lazily(names: readonly string[], file: SafetensorsFile): LazyWeights {
-  return createParams(names.map((name) => [name, () => file.read(name)] as const));
 }

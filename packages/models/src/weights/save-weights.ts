@@ -2,7 +2,7 @@ import { type HostArray, OptionError, type Params, WeightsError } from '@fsc-cli
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { isLora } from '../lora/adapters.js';
 import type { Model } from '../model/create-model.js';
-import { toFloat16 } from '../safetensors/float16.js';
+import { toFloat16 } from '../numbers/float16.js';
 import { type SafetensorsSource, writeSafetensors } from '../safetensors/write-safetensors.js';
 import { checkWeights } from './check-weights.js';
 

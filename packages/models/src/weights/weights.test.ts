@@ -19,6 +19,7 @@ const config = {
   embed_dim: 6,
   vision_cfg: { image_size: 8, patch_size: 4, width: 16, layers: 1, head_width: 8 },
   text_cfg: { context_length: 5, vocab_size: 20, width: 12, heads: 3, layers: 1 },
+  quick_gelu: false,
 };
 const model = createModel(config);
 const params = model.init(createKey(1));
@@ -72,9 +73,20 @@ describe('saveWeights and loadWeights', () => {
     await expect(readWeights(at('quick.safetensors'), { model: other })).rejects.toThrow("must have the model's lora_alpha, got 8");
   });
 
+  it('refuse a file that does not say its activation for a model that was not told', async () => {
+    const { quick_gelu: _, ...silent } = config;
+    await saveWeights(at('silent.safetensors'), params);
+    await expect(readWeights(at('silent.safetensors'), { model: createModel(silent) })).rejects.toThrow(
+      'must say its activation, or the model must, got neither. The activation belongs to the weights: createModel(…, { quickGelu: true })',
+    );
+    for (const quickGelu of [true, false]) await readWeights(at('silent.safetensors'), { model: createModel(silent, { quickGelu }) });
+    await saveWeights(at('speaking.safetensors'), params, { model });
+    await readWeights(at('speaking.safetensors'), { model: createModel(silent) });
+  });
+
   it('resize positions to the model', async () => {
     await saveWeights(at('small.safetensors'), params, { model });
-    const larger = createModel({ ...config, vision_cfg: { ...config.vision_cfg, image_size: 12 } }, { contextLength: 3 });
+    const larger = createModel(config, { imageSize: 12, contextLength: 3 });
     const linear = await readWeights(at('small.safetensors'), { model: larger });
     const cut = await readWeights(at('small.safetensors'), { model: larger, shorterTexts: 'cut' });
     const { 'visual.positional_embedding': image, positional_embedding: text } = onHost(params) as Params<HostArray<Float32Array>>;
@@ -106,7 +118,7 @@ describe('saveWeights and loadWeights', () => {
   it('refuse integers, other files, and folders that do not exist', async () => {
     await saveWeights(at('int.safetensors'), { ...params, 'visual.proj': zeros([16, 6], 'int32') });
     await expect(readWeights(at('int.safetensors'), { model })).rejects.toThrow('`visual.proj` must be floating-point numbers');
-    await expect(loadWeights(at('model.pt'))).rejects.toThrow('must end in .safetensors or .safetensors.index.json');
+    await expect(loadWeights(at('model.onnx'))).rejects.toThrow('must end in .safetensors, .pt, .pth, .bin, .ckpt or .index.json');
     await expect(saveWeights(join(folder, 'no', 'x.safetensors'), params)).rejects.toThrow('must be writable, got ENOENT');
   });
 });
@@ -132,7 +144,7 @@ describe('sharded weights', () => {
   it('never leave the folder', async () => {
     await mkdir(at('inner'), { recursive: true });
     for (const shard of ['../one.safetensors', 'inner/one.safetensors', '/one.safetensors', 'inner\\one.safetensors', '..', 7]) {
-      await expect(index({ a: shard })).rejects.toThrow('must name .safetensors files beside it');
+      await expect(index({ a: shard })).rejects.toThrow('must name .safetensors or .bin files beside it');
     }
     await expect(index('[')).rejects.toThrow('must be a readable JSON file');
     await expect(index('{}')).rejects.toThrow('must have a `weight_map`');

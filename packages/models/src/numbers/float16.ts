@@ -27,3 +27,20 @@ export function fromFloat16(half: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+
+let table: Float32Array | undefined;
+
+/** Single precision from many halves, by a table of all 65,536. */
+export function fromFloat16s(halves: Uint16Array): Float32Array {
+  table ??= Float32Array.from({ length: 2 ** 16 }, (_, half) => fromFloat16(half));
+  const floats = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) floats[i] = table[halves[i]!]!;
+  return floats;
+}
+
+/** Single precision from bfloat16, whose bits are the upper half of a single's: exact. */
+export function fromBfloat16s(halves: Uint16Array): Float32Array {
+  const words = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
+  return new Float32Array(words.buffer);
+}
