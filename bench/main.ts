@@ -2,6 +2,7 @@
 
 const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   step: () => import('./step.js'),
+  update: () => import('./update.js'),
 };
 
 const [name, ...args] = process.argv.slice(2);

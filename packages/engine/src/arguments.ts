@@ -94,3 +94,19 @@ export function donatedArrays(args: readonly unknown[], positions: readonly numb
   }
   return donated;
 }
+
+/** The leaves, by number, of the arguments that a call consumes. */
+export function donatedLeaves(args: TreeShape, positions: readonly number[]): Set<number> {
+  const donated = new Set<number>();
+  let next = 0;
+  const walk = (tree: TreeShape, consumed: boolean): void => {
+    if (tree.kind === 'leaf') {
+      if (consumed) donated.add(next);
+      next++;
+    }
+    if (tree.kind === 'list') for (const item of tree.items) walk(item, consumed);
+    if (tree.kind === 'record') for (const [, item] of tree.entries) walk(item, consumed);
+  };
+  if (args.kind === 'list') for (const [position, item] of args.items.entries()) walk(item, positions.includes(position));
+  return donated;
+}

@@ -1,8 +1,8 @@
 import { DeviceError, OptionError } from '@fsc-clip/core';
-import { describeArguments, donatedArrays, isArgument, prepare, toThisThread } from './arguments.js';
+import { describeArguments, donatedArrays, donatedLeaves, isArgument, prepare, toThisThread } from './arguments.js';
 import { finiteOnly } from './inspect/finite.js';
 import { inspections } from './inspect/inspections.js';
-import { compileProgram } from './program.js';
+import { openProgram, specifyProgram } from './program.js';
 import { ProgramCache } from './program-cache.js';
 import { announceRecompile } from './recompile.js';
 import { deviceWorker } from './runtime/device-worker.js';
@@ -60,7 +60,8 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
       const earlier = programs.signatures;
       compilations += 1;
       if (earlier.length > 0) announceRecompile(fn.name, compilations, prepared, earlier, maxPrograms);
-      return compileProgram(deviceWorker(device, isolate), await trace(plain, { tree, leaves: prepared }));
+      const traced = await trace(plain, { tree, leaves: prepared });
+      return openProgram(deviceWorker(device, isolate), await specifyProgram(device, traced, donatedLeaves(tree, donate)));
     };
     const signature = prepared.map(({ path, dtype, shape }) => ({ path, dtype, shape }));
     return programs.use(describeArguments(tree, prepared), signature, compile, (program) => program.run(prepared, donated));

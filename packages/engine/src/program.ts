@@ -1,12 +1,15 @@
 import { DeviceError } from '@fsc-clip/core';
 import type { PreparedArgument } from './arguments.js';
+import type { Value } from './graph/graph.js';
 import { type EncodedProgram, encodeProgram } from './onnx/encode.js';
 import type { DeviceWorker } from './runtime/device-worker.js';
-import type { OutputSpec, RunInput } from './runtime/protocol.js';
+import type { OutputSpec, ProgramSpec, RunInput, SessionDevice } from './runtime/protocol.js';
 import { WorkerArray } from './runtime/worker-array.js';
 import type { Traced } from './trace/trace.js';
 import { type TreeShape, unflatten } from './tree.js';
 import type { DeviceArray, DType } from './types.js';
+import { findUpdates } from './update/find-updates.js';
+import { specifyUpdates } from './update/specify-updates.js';
 
 /** One specialisation of a compiled function: one tree, one set of shapes, one session. */
 export interface Program {
@@ -16,43 +19,64 @@ export interface Program {
   release(): Promise<void>;
 }
 
-export interface CompileOptions {
-  /** Begin of the path that onnxruntime writes its profile to, when the program is released. */
-  readonly profilePrefix?: string;
+/** A traced function, encoded: all that a worker and a call need. Plain data. */
+export interface CompiledSpec {
+  readonly program: ProgramSpec;
+  /** Which argument each input is. */
+  readonly inputs: EncodedProgram['inputs'];
+  /** What the leaves of the result are, in order. */
+  readonly arrays: readonly ArraySpec[];
+  readonly result: TreeShape;
 }
 
-/** Encodes a traced function and opens a session for it in the device's worker. The constants of the graph go there too. */
-export async function compileProgram(
-  worker: DeviceWorker,
+interface ArraySpec {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/**
+ * Encodes a traced function for a device.
+ *
+ * @param donated - leaves of the arguments that a call consumes: on the cpu, state among them is updated in place, after the run
+ */
+export async function specifyProgram(
+  device: SessionDevice,
   { graph, result }: Pick<Traced, 'graph' | 'result'>,
-  options: CompileOptions = {},
-): Promise<Program> {
-  const { model, constants, inputs, outputs: names } = encodeProgram(graph);
-  const outputs = graph.outputs.map(({ shape, dtype }, i): OutputSpec => ({ name: names[i]!, shape, dtype: dtype as DType }));
+  donated: ReadonlySet<number> = new Set(),
+): Promise<CompiledSpec> {
+  const divided = findUpdates(graph, device === 'cpu' ? donated : new Set());
+  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program);
+  const outputs = divided.program.outputs.map((output, i): OutputSpec => ({ name: names[i]!, ...arraySpec(output) }));
+  const { inputs, updates } = await specifyUpdates(divided, encoded);
+  const program = { model, constants, outputs, ...(updates && { updates }) };
+  return { program, inputs, arrays: graph.outputs.map(arraySpec), result };
+}
+
+function arraySpec({ shape, dtype }: Value): ArraySpec {
+  return { shape, dtype: dtype as DType };
+}
+
+/** Opens a session in the device's worker. The bytes of the model and its constants go there. */
+export async function openProgram(worker: DeviceWorker, { program, ...call }: CompiledSpec, profilePrefix?: string): Promise<Program> {
   const id = worker.newId();
-  const buffers = new Set([model, ...constants.map(({ bytes }) => bytes)].map(({ buffer }) => buffer as ArrayBuffer));
-  await worker.send({ kind: 'compile', program: id, model, constants, outputs, ...options }, [...buffers]);
+  const bytes = [program.model, ...program.constants.map((constant) => constant.bytes)];
+  const buffers = new Set(bytes.map(({ buffer }) => buffer as ArrayBuffer));
+  await worker.send({ kind: 'compile', program: id, spec: program, profilePrefix }, [...buffers]);
   return {
     get alive() {
       return worker.alive;
     },
-    run: (args, donated) => runProgram(worker, { id, inputs, outputs, result }, args, donated),
+    run: (args, donated) => runProgram(worker, id, call, args, donated),
     release: async () => {
       await worker.send({ kind: 'release', program: id }).catch(() => undefined); // a dead worker holds nothing
     },
   };
 }
 
-interface Compiled {
-  readonly id: number;
-  readonly inputs: EncodedProgram['inputs'];
-  readonly outputs: readonly OutputSpec[];
-  readonly result: TreeShape;
-}
-
 async function runProgram(
   worker: DeviceWorker,
-  { id, inputs, outputs, result }: Compiled,
+  program: number,
+  { inputs, arrays, result }: Omit<CompiledSpec, 'program'>,
   args: readonly PreparedArgument[],
   donated: ReadonlySet<DeviceArray>,
 ): Promise<unknown> {
@@ -71,12 +95,12 @@ async function runProgram(
     }
     return { name, array: from.id };
   });
-  const results = outputs.map(() => worker.newId());
+  const results = arrays.map(() => worker.newId());
   const consumed = [...donated].filter((array) => array instanceof WorkerArray);
   for (const array of consumed) array.donate();
   try {
     await worker.send(
-      { kind: 'run', program: id, inputs: feeds, results, donated: consumed.map((array) => array.id) },
+      { kind: 'run', program, inputs: feeds, results, donated: consumed.map((array) => array.id) },
       feeds.flatMap((feed) => ('data' in feed ? [feed.data.buffer as ArrayBuffer] : [])),
     );
   } catch (error) {
@@ -85,6 +109,6 @@ async function runProgram(
   }
   return unflatten(
     result,
-    outputs.map(({ shape, dtype }, i) => new WorkerArray(worker, results[i]!, shape, dtype)),
+    arrays.map(({ shape, dtype }, i) => new WorkerArray(worker, results[i]!, shape, dtype)),
   );
 }

@@ -1,7 +1,7 @@
 import { DeviceError, type HostArray } from '@fsc-clip/core';
 import { keep, type Tensor } from '@tensorflow/tfjs-core';
 import type { PreparedArgument } from '../arguments.js';
-import { compileProgram } from '../program.js';
+import { openProgram, specifyProgram } from '../program.js';
 import type { DeviceWorker } from '../runtime/device-worker.js';
 import type { Traced } from '../trace/trace.js';
 import type { DeviceArray } from '../types.js';
@@ -13,10 +13,11 @@ export type Probes = Readonly<Record<string, HostArray>>;
 /** Runs a program that computes the probes of a traced function, once. */
 export async function runProbes(worker: DeviceWorker, { graph, probes }: Traced, args: readonly PreparedArgument[]): Promise<Probes> {
   const names = named(Object.keys(probes));
-  const program = await compileProgram(worker, {
+  const spec = await specifyProgram(worker.device, {
     graph: { inputs: graph.inputs, outputs: Object.values(probes) },
     result: { kind: 'list', items: names.map(() => ({ kind: 'leaf' })) },
   });
+  const program = await openProgram(worker, spec);
   try {
     const arrays = (await program.run(args, new Set())) as DeviceArray[];
     const read = await Promise.all(arrays.map(async (array) => ({ data: await array.read(), shape: array.shape })));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { PreparedArgument } from '../arguments.js';
 import type { Node } from '../graph/graph.js';
 import { liveNodes } from '../graph/order.js';
-import { compileProgram } from '../program.js';
+import { openProgram, specifyProgram } from '../program.js';
 import type { DeviceWorker } from '../runtime/device-worker.js';
 import { disposeResult } from '../runtime/dispose-result.js';
 import type { Traced } from '../trace/trace.js';
@@ -60,7 +60,7 @@ export async function profileProgram(worker: DeviceWorker, traced: Traced, args:
   const nodes = liveNodes(traced.graph);
   const folder = await mkdtemp(join(tmpdir(), 'fsc-clip-profile-')); // mode 0700
   try {
-    const program = await compileProgram(worker, traced, { profilePrefix: join(folder, 'run') });
+    const program = await openProgram(worker, await specifyProgram(worker.device, traced), join(folder, 'run'));
     try {
       for (let i = 0; i < 2; i++) disposeResult(await program.run(args, new Set()));
     } finally {

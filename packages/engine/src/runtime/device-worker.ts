@@ -3,11 +3,11 @@ import type { Isolation } from '../types.js';
 import type { Channel, ChannelTarget, OpenChannel } from './channel.js';
 import { hintFor } from './failure-hint.js';
 import { openProcess } from './process-channel.js';
-import type { Request, ResponseMessage, SessionDevice } from './protocol.js';
+import type { Numbers, Request, ResponseMessage, SessionDevice } from './protocol.js';
 import { openThread } from './thread-channel.js';
 
 interface Pending {
-  resolve(data: Float32Array | Int32Array | Uint8Array | undefined): void;
+  resolve(data: Numbers | undefined): void;
   reject(error: Error): void;
 }
 
@@ -42,7 +42,7 @@ export class DeviceWorker {
     return this.#nextId++;
   }
 
-  send(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<Float32Array | Int32Array | Uint8Array | undefined> {
+  send(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<Numbers | undefined> {
     if (this.#failure !== undefined) return Promise.reject(this.#lost(request));
     const id = this.newId();
     return new Promise((resolve, reject) => {

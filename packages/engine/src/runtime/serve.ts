@@ -1,9 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { workerOptions } from '@fsc-clip/core/worker';
 import { enterGate, leaveGate } from './exit-gate.js';
-import type { Request, RequestMessage, ResponseMessage } from './protocol.js';
-
-type CarryOut = (request: Request) => Promise<Float32Array | Int32Array | Uint8Array | undefined>;
+import type { CarryOut, RequestMessage, ResponseMessage } from './protocol.js';
 
 /** In a session's worker, thread or process: answers requests one after the other, in order. */
 export function serve(carryOut: CarryOut): void {

@@ -1,0 +1,25 @@
+import type { HostNumbers, Numbers, ProgramSpec } from '../protocol.js';
+
+/** What a program is fed: an array that the driver made, or numbers that came with the call. */
+export type Feed<Held> = { readonly array: Held } | { readonly numbers: HostNumbers };
+
+/** A program that is ready to run on a device. */
+export interface DeviceProgram<Held> {
+  /**
+   * Runs once. A run that fails has changed nothing.
+   *
+   * @param feeds - by name of the input
+   * @returns the results of the call in order, as arrays that the caller frees
+   */
+  run(feeds: ReadonlyMap<string, Feed<Held>>): Promise<Held[]>;
+  release(): Promise<void>;
+}
+
+/** How a device keeps arrays and runs programs. `Held` is what an array is between two runs. */
+export interface DeviceDriver<Held> {
+  /** @param profilePrefix - begin of the path that a profile is written to, when the program is released */
+  open(spec: ProgramSpec, profilePrefix?: string): Promise<DeviceProgram<Held>>;
+  read(array: Held): Promise<Numbers>;
+  /** Its memory may take the results of later runs. */
+  free(array: Held): void;
+}
