@@ -15,6 +15,7 @@ import {
   tensor1d,
   transpose,
   unsortedSegmentSum,
+  zeros,
 } from '@tensorflow/tfjs-core';
 import { OptionError } from '../errors.js';
 
@@ -134,13 +135,17 @@ const windows3D = (x: Tensor, { filterSize, strides, pad, dimRoundingMode }: Poo
   ];
 };
 
-/** tfjs knows no `batchDims` above 1, and cuts the batch into single elements for 1: here the batch is part of the segments' numbers. */
+/**
+ * tfjs knows no `batchDims` above 1, and cuts the batch into single elements for 1: here the batch is part of the segments' numbers.
+ * Indices that come from differentiated tensors (topk, argMax) have a gradient of zeros, where tfjs gives integers and throws.
+ */
 const gather: Repair = (config) =>
   gradient((dy, saved, attributes: { axis: number; batchDims: number }) => {
     const [x, indices] = saved as [Tensor, Tensor];
     const batchDims = attributes.batchDims < 0 ? attributes.batchDims + indices.rank : attributes.batchDims;
     const axis = attributes.axis < 0 ? attributes.axis + x.rank : attributes.axis;
-    if (batchDims === 0) return own(config)(dy, saved, { axis, batchDims });
+    const flat = { indices: () => zeros(indices.shape) };
+    if (batchDims === 0) return { ...own(config)(dy, saved, { axis, batchDims }), ...flat };
     const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
     const [batch, length] = [size(x.shape.slice(0, batchDims)), x.shape[axis]!];
     const [between, picked, inner] = [size(x.shape.slice(batchDims, axis)), indices.size / batch, size(x.shape.slice(axis + 1))];
@@ -152,9 +157,16 @@ const gather: Repair = (config) =>
         const summed = reshape(unsortedSegmentSum(rows, segments as never, batch * length), [batch, length, between, inner]);
         return reshape(transpose(summed, [0, 2, 1, 3]), x.shape);
       },
-      indices: () => mul(indices, 0),
+      ...flat,
     };
   });
+
+/** Segments may come from differentiated tensors too. */
+const segmentSum: Repair = (config) =>
+  gradient((dy, saved, attributes) => ({
+    ...own(config)(dy, saved, attributes),
+    segmentIds: () => zeros(saved[0]!.shape),
+  }));
 
 type Resize = typeof image.resizeBilinear;
 
@@ -230,6 +242,7 @@ export const repairs: Readonly<Record<string, Repair>> = {
   ResizeBilinear: resizing(image.resizeBilinear),
   ResizeNearestNeighbor: resizing(image.resizeNearestNeighbor),
   Tile: tile,
+  UnsortedSegmentSum: segmentSum,
   Cumsum: cumulativeSum,
   SplitV: listed,
   Unpack: listed,

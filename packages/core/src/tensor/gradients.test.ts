@@ -45,6 +45,9 @@ const cases: [string, (...inputs: T[]) => T, ...T[]][] = [
   ['squaredDifference', (a, b) => tf.squaredDifference(a!, b!), floats(), floats(2, 3)],
   ['gather with one batch axis', (x) => tf.gather(x!, rows([2, 0], [1, 1]), 2, 1), floats(2, 2, 3, 2)],
   ['gather with two', (x) => tf.gather(x!, tf.reshape(ints(1, 0, 1, 1), [2, 2, 1]), -1, 2), floats(2, 2, 3)],
+  ['gather what topk found', (x) => tf.gather(tf.square(x!), tf.topk(x!, 4).indices), floats(6)],
+  ['sums by argMax', (x) => tf.unsortedSegmentSum(x!, tf.argMax(x!, 1) as tf.Tensor1D, 4), floats(3, 4)],
+  ['one-hot of argMax', (x) => tf.mul(x!, tf.oneHot(tf.argMax(x!, 1), 4)), floats(3, 4)],
   [
     'mirrorPad reflect',
     (x) =>

@@ -12,7 +12,7 @@ let registered = false;
  * - Supplied: comparisons and logic (zero, so that `where(greater(a, b), a, b)` has a gradient), `topk`, `einsum`, `cumprod`, `gatherND`,
  *   `scatterND`, `tensorScatterUpdate`, `stridedSlice`, `depthToSpace`, `diag`, `tile` above rank 4.
  * - Repaired: `maximum`, `minimum` and `squaredDifference` of different shapes (they threw), `gather` with `batchDims` (wrong beyond 1),
- *   `mirrorPad` (what was mirrored did not count), `avgPool` with padding (divided by the whole window),
+ *   `gather` and `unsortedSegmentSum` by indices that `topk` or `argMax` found (threw), `mirrorPad` (what was mirrored did not count), `avgPool` with padding (divided by the whole window),
  *   `resizeBilinear` (failed on images that are not square) and, there and in `resizeNearestNeighbor`, `halfPixelCenters` (was left out),
  *   `cumsum` along any but the last axis (axes were turned), `split` and `unstack` into one part (threw), pooling with a
  *   `dimRoundingMode` (gave a gradient of another size; now refused).
