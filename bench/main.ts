@@ -1,6 +1,7 @@
 // One command for every measurement: `npm run bench -- step --model ViT-B-32 --batch 8 --json`.
 
 const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  losses: () => import('./losses.js'),
   step: () => import('./step.js'),
   update: () => import('./update.js'),
 };
