@@ -5,7 +5,8 @@ import * as losses from '@fsc-clip/losses';
 import { sampleOutput } from '@fsc-clip/losses/testing';
 import { addLora, type ClipConfig, createModel, isLora } from '@fsc-clip/models';
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
-import { add, concat, mean, mul, ones, type Scalar, square, sum, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core';
+import { add, concat, mean, ones, type Scalar, square, sum, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core';
+import { everyLoss } from '../../packages/losses/src/every-loss.fixture.js';
 
 /** Everything a case computes, by name. */
 export type Numbers = Record<string, ArrayLike<number>>;
@@ -13,67 +14,157 @@ export type Numbers = Record<string, ArrayLike<number>>;
 /** One thing that must come out the same on every backend. */
 export type Case = (device: Device) => Promise<Numbers>;
 
-type Output = ClipOutput<Tensor>;
-type Loss = (output: Output, batch: losses.HasNegatives) => Scalar | LossTerms;
+type Arrays = Readonly<Record<string, Tensor>>;
+type Loss = (output: never, batch: never, options: object) => Tensor | LossTerms;
 
-const whole = ['imageFeatures', 'textFeatures', 'logitScale'] as const;
-const dense = ['imageTokens', 'textTokens', 'logitScale'] as const;
-
-/** Value, terms and gradients of a loss over a random output of a model. */
-function lossCase(names: readonly (keyof Output)[], loss: Loss): Case {
+/** Value, terms and gradients of a loss by everything in `output`. */
+function lossCase(make: (sample: Sample) => { readonly loss: Loss; readonly output: Arrays; readonly batch: Arrays }): Case {
   return async (device) => {
-    const { output, batch } = sampleOutput({ B: 4, K: 2 });
-    const params = createParams(names.map((name) => [name, output[name]] as const));
-    const compute = (params: Params<Tensor>, rest: Output, negatives: losses.HasNegatives) => {
-      const { value, terms, grads } = valueAndGrads((params) => loss({ ...rest, ...params }, negatives))(params);
+    const { loss, output, batch } = make(sampleInputs());
+    const params = createParams(Object.entries(output));
+    const compute = (params: Params<Tensor>, batch: Arrays) => {
+      const { value, terms, grads } = valueAndGrads((params) => loss(params as never, batch as never, {}) as Scalar | LossTerms)(params);
       return { value, terms, grads };
     };
     const compiled = jit(compute, { device });
-    const { value, terms, grads } = await compiled(params, output, batch);
+    const { value, terms, grads } = await compiled(params, batch);
     const numbers = await readAll({ value, ...prefixed('term', terms), ...prefixed('gradient', grads) });
     await compiled.dispose();
     return numbers;
   };
 }
 
+/** Made when a case runs: on its backend. */
+function sampleInputs() {
+  const { output, batch } = sampleOutput({ B: 4, K: 2 });
+  const { imageFeatures, textFeatures, imageTokens, textTokens, textMask, logitScale } = output;
+  const features = { imageFeatures, textFeatures, logitScale };
+  const tokens = { imageTokens, textTokens, logitScale };
+  return { ...output, features, tokens, textMask, batch };
+}
+
+type Sample = ReturnType<typeof sampleInputs>;
+type Tokens = Omit<losses.DenseTokens, 'textMask'>;
+
+/** The losses over a batch that `everyLoss` has inputs for. */
+const overBatch = [
+  'clipLoss',
+  'negClipLoss',
+  'globalNegativeLoss',
+  'localNegativeLoss',
+  'calibratedCrossEntropy',
+  'sigmoidLoss',
+  'intraModalLoss',
+  'hingeLoss',
+  'rankLoss',
+  'tripletLoss',
+  'multiPositiveLoss',
+  'textContrastLoss',
+  'textAlignmentLoss',
+  'tripletClipLoss',
+  'featureDistillationLoss',
+  'similarityDistillationLoss',
+  'phrasePatchLoss',
+];
+
 /** Every function of `@fsc-clip/losses`, by its name; a name with a colon is a variant. */
 export const lossCases: Readonly<Record<string, Case>> = {
-  clipLoss: lossCase(whole, losses.clipLoss),
-  negClipLoss: lossCase(whole, losses.negClipLoss),
-  globalNegativeLoss: lossCase(whole, losses.globalNegativeLoss),
-  'globalNegativeLoss: cross-entropy': lossCase(whole, (output, batch) =>
-    losses.globalNegativeLoss(output, batch, { focalGamma: 0, labelSmoothing: 0 }),
-  ),
-  localNegativeLoss: lossCase(dense, losses.localNegativeLoss),
-  'localNegativeLoss: softmax': lossCase(dense, (output, batch) => losses.localNegativeLoss(output, batch, { normalizer: 'softmax' })),
-  'localNegativeLoss: sparsify': lossCase(dense, (output, batch) => losses.localNegativeLoss(output, batch, { sparsify: true })),
-  localScores: lossCase(dense, (output) => mean<Scalar>(square(losses.localScores(output)))),
-  calibratedCrossEntropy: lossCase(['imageFeatures', 'logitScale'], ({ imageFeatures, logitScale }) =>
-    losses.calibratedCrossEntropy(mul(logitScale, imageFeatures), ones([4, 8])),
-  ),
-  fscClipLoss: lossCase([...new Set([...whole, ...dense])], losses.fscClipLoss()),
-  combineLosses: lossCase(whole, losses.combineLosses({ clip: losses.clipLoss, negClip: losses.negClipLoss }, { negClip: 0.3 })),
-  scheduleWeights: lossCase(whole, (output, batch) => {
-    const weightsOf = losses.scheduleWeights({ clip: (step) => step / 10, negClip: 0.3 });
-    return losses.combineLosses({ clip: losses.clipLoss, negClip: losses.negClipLoss })(output, batch, weightsOf(3));
-  }),
-  acrossRanks: lossCase(whole, (output, batch) => {
-    const { imageFeatures, textFeatures } = output;
-    const gathered = { imageFeatures: concat([imageFeatures, imageFeatures]), textFeatures: concat([textFeatures, textFeatures]) };
-    return losses.acrossRanks(losses.clipLoss, { rank: 1, size: 2 })(output, { ...batch, gathered });
-  }),
-  meanAcrossRanks: lossCase(whole, (output, batch) => {
-    const gathered = { negativeMask: concat([batch.negativeMask, batch.negativeMask]) };
-    return losses.meanAcrossRanks(losses.globalNegativeLoss, { rank: 1, size: 2 })(output, { ...batch, gathered });
-  }),
+  ...Object.fromEntries(overBatch.map((name) => [name, lossCase(() => everyLoss(4)[name]!)])),
+  'globalNegativeLoss: cross-entropy': lossCase((sample) => ({
+    loss: (output: losses.Features, batch: losses.HasNegatives) =>
+      losses.globalNegativeLoss(output, batch, { focalGamma: 0, labelSmoothing: 0 }),
+    output: sample.features,
+    batch: sample.batch,
+  })),
+  'localNegativeLoss: several patches': localCase({}),
+  'localNegativeLoss: softmax': localCase({ normalizer: 'softmax' }),
+  'localNegativeLoss: sparsify': localCase({ sparsify: true }),
+  localScores: lossCase((sample) => ({
+    loss: (output: Tokens) => mean<Scalar>(square(losses.localScores({ ...output, textMask: sample.textMask }))),
+    output: sample.tokens,
+    batch: {},
+  })),
+  fscClipLoss: lossCase((sample) => ({
+    loss: (output: Omit<ClipOutput<Tensor>, 'textMask'>, batch: losses.HasNegatives) =>
+      losses.fscClipLoss()({ ...output, textMask: sample.textMask }, batch),
+    output: { ...sample.features, ...sample.tokens },
+    batch: sample.batch,
+  })),
+  combineLosses: lossCase((sample) => ({
+    loss: losses.combineLosses({ clip: losses.clipLoss, negClip: losses.negClipLoss }, { negClip: 0.3 }),
+    output: sample.features,
+    batch: sample.batch,
+  })),
+  scheduleWeights: lossCase((sample) => ({
+    loss: (output: losses.Features, batch: losses.HasNegatives) => {
+      const weightsOf = losses.scheduleWeights({ clip: (step) => step / 10, negClip: 0.3 });
+      return losses.combineLosses({ clip: losses.clipLoss, negClip: losses.negClipLoss })(output, batch, weightsOf(3));
+    },
+    output: sample.features,
+    batch: sample.batch,
+  })),
+  acrossRanks: lossCase((sample) => ({
+    loss: (output: losses.Features, batch: losses.HasNegatives) => {
+      const gathered = {
+        imageFeatures: concat([sample.imageFeatures, sample.imageFeatures]),
+        textFeatures: concat([sample.textFeatures, sample.textFeatures]),
+      };
+      return losses.acrossRanks(losses.clipLoss, { rank: 1, size: 2 })(output, { ...batch, gathered });
+    },
+    output: sample.features,
+    batch: sample.batch,
+  })),
+  meanAcrossRanks: lossCase((sample) => ({
+    loss: (output: losses.Features, batch: losses.HasNegatives) => {
+      const gathered = { negativeMask: concat([batch.negativeMask, batch.negativeMask]) };
+      return losses.meanAcrossRanks(losses.globalNegativeLoss, { rank: 1, size: 2 })(output, { ...batch, gathered });
+    },
+    output: sample.features,
+    batch: sample.batch,
+  })),
+  mineNegatives: lossCase((sample) => ({
+    loss: (output: losses.Features) => {
+      const mined = losses.mineNegatives(output, {}, { count: 2 });
+      return losses.globalNegativeLoss({ ...output, textFeatures: mined.textFeatures }, mined);
+    },
+    output: sample.features,
+    batch: {},
+  })),
+  nextRankMargins: lossCase((sample) => ({
+    loss: (output: losses.Features, batch: losses.HasNegatives) =>
+      losses.rankLoss(output, { ...batch, rankMargins: losses.nextRankMargins(output, { ...batch, rankMargins: ones([2]) }) }),
+    output: sample.features,
+    batch: sample.batch,
+  })),
+  updateTeacher: lossCase((sample) => ({
+    loss: (params: Params<Tensor>) => {
+      const teacher = losses.updateTeacher({ imageFeatures: ones([4, 8]) }, params, 0.9);
+      return mean<Scalar>(square(teacher['imageFeatures']!));
+    },
+    output: { imageFeatures: sample.imageFeatures },
+    batch: {},
+  })),
+  l2SpLoss: lossCase((sample) => ({
+    loss: (params: Params<Tensor>) => losses.l2SpLoss(params, { imageFeatures: ones([4, 8]) }, { fresh: 0.5 }),
+    output: sample.features,
+    batch: {},
+  })),
   alignmentMap: async (device) => {
-    const { imageFeatures: _, ...output } = sampleOutput({ B: 4, K: 0 }).output;
+    const { imageTokens, textTokens, textMask } = sampleOutput({ B: 4, K: 0 }).output;
     const compiled = jit(losses.alignmentMap, { device });
-    const numbers = await readAll({ value: await compiled(output.imageTokens, output.textTokens, output.textMask) });
+    const numbers = await readAll({ value: await compiled(imageTokens, textTokens, textMask) });
     await compiled.dispose();
     return numbers;
   },
 };
+
+function localCase(options: losses.LocalNegativeOptions): Case {
+  return lossCase(({ tokens, textMask, batch }) => ({
+    loss: (output: Tokens, batch: losses.HasNegatives) => losses.localNegativeLoss({ ...output, textMask }, batch, options),
+    output: tokens,
+    batch,
+  }));
+}
 
 /** Two layers a tower: small enough for a WebGPU device in software. */
 const config: ClipConfig = {

@@ -1,4 +1,5 @@
 import { ShapeError } from '@fsc-clip/core';
+import { detached } from '@fsc-clip/core/tensor';
 import { concat, reshape, type Scalar, slice, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { scaleGradient } from './internal/scale-gradient.js';
 import { checkRanks, type RankOptions } from './ranks.js';
@@ -72,8 +73,9 @@ function checkGathered(name: string, { shape }: Tensor, all: Tensor, size: numbe
 /** The rows of all ranks, where this rank's are the ones that carry a gradient. */
 function insert(own: Tensor, all: Tensor, rank: number): Tensor {
   const rows = own.shape[0]!;
-  const parts = [slice(all, 0, rank * rows), own, slice(all, (rank + 1) * rows)];
-  return concat(parts.filter(({ size }) => size > 0));
+  // numbers even where the caller gathered the very tensors that are differentiated
+  const others = (from: number, count: number) => (count === 0 ? [] : [detached((rows: Tensor) => slice(rows, from, count), all)]);
+  return concat([...others(0, rank * rows), own, ...others((rank + 1) * rows, all.shape[0]! - (rank + 1) * rows)]);
 }
 
 /** From rank by rank to type-major over all ranks: [W·M·B, …] by way of [M, W, B, …], and masks [W·K, B] to [K, W·B]. */

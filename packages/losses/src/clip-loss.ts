@@ -1,6 +1,7 @@
-import { checkShapes, ShapeError } from '@fsc-clip/core';
-import { add, matMul, mul, slice, tidy, transpose } from '@tensorflow/tfjs-core';
+import { checkShapes } from '@fsc-clip/core';
+import { add, matMul, mul, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Features } from './inputs.js';
+import { captionsOf, checkCaptions } from './internal/captions.js';
 import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
 import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } from './reduction.js';
 
@@ -19,22 +20,14 @@ import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } fro
  */
 export function clipLoss<R extends Reduction = 'mean'>(output: Features, _batch?: unknown, options: ReductionOptions<R> = {}): Reduced<R> {
   const { imageFeatures, textFeatures, logitScale } = output;
-  const { B, D } = checkShapes('clipLoss', {
+  const { B } = checkShapes('clipLoss', {
     imageFeatures: [imageFeatures, 'B D'],
     textFeatures: [textFeatures, '* D'],
     logitScale: [logitScale, ''],
   });
-  const texts = textFeatures.shape[0]!;
-  if (texts < B)
-    throw new ShapeError({
-      function: 'clipLoss',
-      argument: 'textFeatures',
-      rule: `must hold at least the ${B} captions`,
-      got: `[${textFeatures.shape.join(', ')}]`,
-    });
+  checkCaptions('clipLoss', textFeatures, B);
   return tidy(() => {
-    const captions = texts === B ? textFeatures : slice(textFeatures, [0, 0], [B, D]);
-    const logits = mul(logitScale, matMul(imageFeatures, captions, false, true)); // [B, B]
+    const logits = mul(logitScale, matMul(imageFeatures, captionsOf(textFeatures, B), false, true)); // [B, B]
     const losses = mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(transpose(logits)))); // [B]
     return reduceLosses('clipLoss', losses, options);
   });

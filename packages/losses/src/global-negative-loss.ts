@@ -1,7 +1,8 @@
 import { checkShapes } from '@fsc-clip/core';
-import { mul, reshape, sum, tidy, transpose } from '@tensorflow/tfjs-core';
+import { mul, tidy } from '@tensorflow/tfjs-core';
 import { type CalibrationOptions, calibratedCrossEntropy, checkCalibration } from './calibrated-cross-entropy.js';
 import type { Features, HasNegatives } from './inputs.js';
+import { ownCosines } from './internal/own-cosines.js';
 import { validClasses } from './internal/valid-classes.js';
 import type { Reduced, Reduction, ReductionOptions } from './reduction.js';
 
@@ -25,7 +26,7 @@ export function globalNegativeLoss<R extends Reduction = 'mean'>(
 ): Reduced<R> {
   const { imageFeatures, textFeatures, logitScale } = output;
   const { negativeMask } = batch;
-  const { B, K, D } = checkShapes('globalNegativeLoss', {
+  checkShapes('globalNegativeLoss', {
     imageFeatures: [imageFeatures, 'B D'],
     negativeMask: [negativeMask, 'K B'],
     textFeatures: [textFeatures, 'B+K*B D'],
@@ -34,7 +35,7 @@ export function globalNegativeLoss<R extends Reduction = 'mean'>(
   checkCalibration('globalNegativeLoss', options);
   return tidy(() => {
     const valid = validClasses(negativeMask); // [B, 1+K]
-    const cosines = transpose(sum(mul(imageFeatures, reshape(textFeatures, [1 + K, B, D])), 2)); // [B, 1+K]
-    return calibratedCrossEntropy(mul(logitScale, mul(cosines, valid)), valid, options);
+    const cosines = mul(ownCosines(imageFeatures, textFeatures), valid); // [B, 1+K]
+    return calibratedCrossEntropy(mul(logitScale, cosines), valid, options);
   });
 }

@@ -2,13 +2,11 @@ import { checkShapes, ShapeError } from '@fsc-clip/core';
 import { detached } from '@fsc-clip/core/tensor';
 import {
   greater,
-  greaterEqual,
   logSumExp,
   matMul,
   max,
   mul,
   reshape,
-  rsqrt,
   square,
   sum,
   type Tensor,
@@ -20,6 +18,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import type { DenseTokens } from './inputs.js';
 import { type AlignmentOptions, checkAlignment, patchWeights } from './internal/patch-weights.js';
+import { inverseLength, pooledCosines } from './internal/pooled-cosines.js';
 
 /**
  * How well the words of each text find their patches in its image. For one image and one text:
@@ -29,8 +28,8 @@ import { type AlignmentOptions, checkAlignment, patchWeights } from './internal/
  * 3. the aggregated patch of a text position `v[t] = Σ_p w[t,p] imageTokens[p]`,
  * 4. `score = log Σ_t exp(s · cos(v[t], textTokens[t]))` over the unmasked positions t.
  *
- * `v` [B·(1+K), T, D] is never built: its product with the text is `Σ_p w·a`, and its length follows from the products of the patches
- * among themselves, `|v|² = w G wᵀ` with G [P, P]. That keeps the largest temporary at the size of the text tokens.
+ * `v` [B·(1+K), T, D] is never built (`|v|² = w G wᵀ` with the products G of the patches among themselves): the largest temporary is as
+ * large as the text tokens.
  *
  * A position whose text token or aggregated patch is zero has cosine 0; a text without any unmasked position has score 0 (−Infinity
  * in the reference).
@@ -73,15 +72,5 @@ export function localScores(output: DenseTokens, options: AlignmentOptions = {})
 function aggregatedCosines(imageTokens: Tensor, texts: Tensor, options: AlignmentOptions): Tensor {
   const similarity = matMul(texts, imageTokens, false, true); // [B, L, P]
   const weights = detached((a: Tensor) => patchWeights(a, options), similarity);
-  const patchProducts = matMul(imageTokens, imageTokens, false, true); // [B, P, P]
-  const products = sum(mul(weights, similarity), -1); // v · text
-  const aggregatedLengths = inverseLength(sum(mul(matMul(weights, patchProducts), weights), -1));
-  const textLengths = inverseLength(sum(square(texts), -1));
-  return mul(products, mul(aggregatedLengths, textLengths));
-}
-
-/** `1 / √x` of squared lengths; 0 with gradient 0 where the length is below 1e-12. */
-function inverseLength(squared: Tensor): Tensor {
-  const long = greaterEqual(squared, 1e-24);
-  return where(long, rsqrt(where(long, squared, 1)), zerosLike(squared));
+  return mul(pooledCosines(similarity, weights, imageTokens), inverseLength(sum(square(texts), -1)));
 }
