@@ -1,44 +1,27 @@
-import { type HostArray, type Key, randomStream } from '@fsc-clip/core';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createKey, foldIn, type HostArray } from '@fsc-clip/core';
+import { createTokenizer } from '@fsc-clip/models';
+import { fscClip } from '@fsc-clip/negatives';
+import { goldenDir } from '@fsc-clip/testdata';
 
-/** How many captions have how many tokens, start and end included: COCO captions with three negatives each; 14.0 on average. */
-const lengthCounts: Readonly<Record<number, number>> = {
-  9: 13,
-  10: 136,
-  11: 1328,
-  12: 1993,
-  13: 2176,
-  14: 1821,
-  15: 1321,
-  16: 821,
-  17: 560,
-  18: 335,
-  19: 217,
-  20: 128,
-  21: 85,
-  22: 37,
-  23: 35,
-  24: 33,
-  25: 16,
-  26: 16,
-  27: 13,
-  28: 24,
-  31: 3,
-  33: 7,
-  35: 4,
-  47: 4,
-  52: 4,
-};
+/** Token ids of a caption and its three negatives, start and end included. */
+export type TokenGroup = readonly (readonly number[])[];
 
-/** Random token ids i32 [count, context] whose lengths are those of real captions: start, words, end, zeros. */
-export function randomTexts(key: Key, count: number, context: number, vocabulary: number): HostArray<Int32Array> {
-  const random = randomStream(key);
-  const lengths = Object.keys(lengthCounts).map(Number);
-  const weights = Object.values(lengthCounts);
-  const data = new Int32Array(count * context);
-  for (let row = 0; row < count; row++) {
-    const length = Math.min(lengths[random.weighted(weights)]!, context);
-    const ids = Array.from({ length: length - 2 }, () => 1 + random.integer(vocabulary - 3));
-    data.set([vocabulary - 2, ...ids, vocabulary - 1], row * context);
-  }
-  return { data, shape: [count, context] };
+/** COCO's captions of the golden set with the negatives that FSC-CLIP trains with, as CLIP's tokens: those that have all three. */
+export function tokenGroups(): TokenGroup[] {
+  const { encode } = createTokenizer();
+  const { generate } = fscClip();
+  const lines = readFileSync(join(goldenDir, 'negatives/records.jsonl'), 'utf8').trim().split('\n');
+  const captions = new Set(lines.map((line) => (JSON.parse(line) as { caption: string }).caption));
+  const texts = [...captions].map((caption, i) => [caption, ...generate(caption, foldIn(createKey(0), i))]);
+  return texts.filter((group): group is string[] => group.every((text) => text !== null)).map((group) => group.map(encode));
+}
+
+/** The texts of a batch as a loader gives them, i32 [N, T]: the captions of all images, then their negatives type-major. */
+export function textsOf(groups: readonly TokenGroup[], contextLength: number): HostArray<Int32Array> {
+  const rows = groups[0]!.flatMap((_, slot) => groups.map((group) => group[slot]!));
+  const data = new Int32Array(rows.length * contextLength);
+  for (const [i, ids] of rows.entries()) data.set(ids, i * contextLength);
+  return { data, shape: [rows.length, contextLength] };
 }

@@ -4,16 +4,16 @@ import { createKey, foldIn, randomStream } from '@fsc-clip/core';
 import { adamW, disposeParams, partitionParams } from '@fsc-clip/core/tensor';
 import { type Device, jit } from '@fsc-clip/engine';
 import { fscClipLoss } from '@fsc-clip/losses';
-import { addLora, createModel, isLora, type ModelName } from '@fsc-clip/models';
+import { addLora, createModel, isLora, type ModelName, packTexts, planPacking } from '@fsc-clip/models';
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
-import { randomTexts } from './captions.js';
+import { textsOf, tokenGroups } from './captions.js';
 
 const help = `One FSC-CLIP training step under jit, random weights: 1 caption and 3 negatives per image, clip + 0.5 global + 0.2 local loss, AdamW.
 
 npm run bench -- step [options]
   --model NAME      an open_clip name (ViT-B-32)
   --batch N         images per step (8)
-  --negatives N     negatives per caption (3)
+  --texts LAYOUT    padded (to the model's context), trimmed (to the longest of the batch) or packed (padded)
   --lora RANK       train adapters of this rank instead of all weights (0: full fine-tuning)
   --device DEVICE   cpu, webgpu, cuda or eager (cpu)
   --steps N         steps that count (5), after two that do not
@@ -26,7 +26,7 @@ export async function run(args: string[]): Promise<void> {
     options: {
       model: { type: 'string', default: 'ViT-B-32' },
       batch: { type: 'string', default: '8' },
-      negatives: { type: 'string', default: '3' },
+      texts: { type: 'string', default: 'padded' },
       lora: { type: 'string', default: '0' },
       device: { type: 'string', default: 'cpu' },
       steps: { type: 'string', default: '5' },
@@ -38,12 +38,7 @@ export async function run(args: string[]): Promise<void> {
     console.log(help);
     return;
   }
-  const [batch, negatives, lora, steps] = [values.batch, values.negatives, values.lora, values.steps].map(Number) as [
-    number,
-    number,
-    number,
-    number,
-  ];
+  const [batch, lora, steps] = [values.batch, values.lora, values.steps].map(Number) as [number, number, number];
   const say = (line: string) => values.json || console.error(line);
 
   const key = createKey(0);
@@ -55,16 +50,21 @@ export async function run(args: string[]): Promise<void> {
   const step = jit(createTrainStep({ model, loss: fscClipLoss(), optimizer, frozen }), { device: values.device as Device, donate: [0] });
 
   const { image_size: side } = model.config.vision_cfg;
-  const { context_length: context, vocab_size: vocabulary } = model.config.text_cfg;
   const random = randomStream(foldIn(key, 'images'));
+  const groups = tokenGroups().slice(0, batch);
+  const negatives = groups[0]!.length - 1;
+  const context =
+    values.texts === 'trimmed' ? Math.max(...groups.flat().map(({ length }) => length)) : model.config.text_cfg.context_length;
+  const texts = textsOf(groups, context);
   const inputs = {
     images: { data: Float32Array.from({ length: batch * 3 * side * side }, () => random.normal()), shape: [batch, 3, side, side] },
-    texts: randomTexts(foldIn(key, 'texts'), batch * (1 + negatives), context, vocabulary),
+    texts,
+    ...(values.texts === 'packed' && { packed: packTexts(texts, planPacking([texts], { margin: 0 })) }),
     negativeMask: { data: new Float32Array(negatives * batch).fill(1), shape: [negatives, batch] },
   };
 
   say(
-    `compiling ${values.model}, batch ${batch}, ${negatives} negatives, ${lora > 0 ? `LoRA rank ${lora}` : 'full fine-tuning'} on ${values.device} …`,
+    `compiling ${values.model}, batch ${batch}, texts ${values.texts}, ${lora > 0 ? `LoRA rank ${lora}` : 'full fine-tuning'} on ${values.device} …`,
   );
   const started = performance.now();
   const initial = initTrainState(params, optimizer);
@@ -93,8 +93,8 @@ export async function run(args: string[]): Promise<void> {
     JSON.stringify({
       model: values.model,
       batch,
-      negatives,
       lora,
+      texts: values.texts,
       device: values.device,
       medianSeconds: median(seconds),
       minSeconds: Math.min(...seconds),
@@ -103,7 +103,7 @@ export async function run(args: string[]): Promise<void> {
       compileSeconds,
       peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
       firstLoss,
-      positions: batch * (1 + negatives) * context,
+      positions: (inputs.packed?.ids ?? texts).data.length,
     }),
   );
 }

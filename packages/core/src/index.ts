@@ -4,4 +4,4 @@ export type { Key, RandomStream } from './random.js';
 export { createKey, foldIn, randomStream, threefry2x32 } from './random.js';
 export type { Letters, Shaped } from './shapes.js';
 export { checkShapes } from './shapes.js';
-export type { Batch, ClipOutput, HostArray, Params } from './types.js';
+export type { Batch, ClipOutput, HostArray, PackedTexts, Params } from './types.js';

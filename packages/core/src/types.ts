@@ -25,6 +25,25 @@ export interface Batch<A> {
   readonly keys: readonly string[];
 }
 
+/**
+ * Texts without their padding, end to end in R rows of L positions; what texts of a row begin with alike is there once. Made by `packTexts`
+ * (`@fsc-clip/models`), taken by a model in the place of `texts`. A place is counted through all rows: row · L + position in the row.
+ */
+export interface PackedTexts<A> {
+  /** i32 [R, L]: token ids; 0 where there is no text. */
+  readonly ids: A;
+  /** i32 [R, L]: each token's position in its text. */
+  readonly positions: A;
+  /** i32 [R, L]: a token at p is seen by the positions p … reach[p] − 1 of its row, which are itself and all that continues it. */
+  readonly reach: A;
+  /** i32 [N, T]: the place of each text's tokens; 0 for padding. */
+  readonly gather: A;
+  /** i32 [N]: the place of each text's end-of-text; 0 for an empty slot. */
+  readonly endIndex: A;
+  /** f32 [N, T]: `textMask` of the same texts, padded. */
+  readonly mask: A;
+}
+
 /** What a CLIP model returns with `denseTokens: true`. Features are L2-normalised, tokens are not. */
 export interface ClipOutput<A> {
   /** [B, D], unit length. */

@@ -1,4 +1,4 @@
-import { type Batch, type ClipOutput, OptionError, type Params, ShapeError } from '@fsc-clip/core';
+import { type Batch, type ClipOutput, OptionError, type PackedTexts, type Params, ShapeError } from '@fsc-clip/core';
 import { type LossTerms, mapParams, mergeParams, type Optimizer, valueAndGrads } from '@fsc-clip/core/tensor';
 import { clipByValue, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { clipGradients } from './clip-gradients.js';
@@ -11,7 +11,10 @@ export interface TrainState<OptimizerState> {
 }
 
 /** A batch inside a step: tensors only. The `keys` of a loader's batch stay outside the program. */
-export type TrainBatch = Omit<Batch<Tensor>, 'keys'>;
+export interface TrainBatch extends Omit<Batch<Tensor>, 'keys'> {
+  /** The same texts by `packTexts`, for a model that takes them: equal numbers, less to compute. */
+  readonly packed?: PackedTexts<Tensor>;
+}
 
 /** What a step asks of a model; `createModel` gives one, and any object with this `apply` is one. */
 export interface TrainModel {
