@@ -22,12 +22,15 @@ function currentStack(): string {
   return stack ?? '';
 }
 
+/** tfjs's files: in its packages, or beside them where source maps are on, as under tsx (`…/tfjs-core/src/engine.ts`). */
+const tfjs = /@tensorflow|[\\/]tfjs-[\w-]+[\\/]src[\\/]/;
+
 /** The line of the first foreign frame, and the frame that it called. */
 function foreignFrame(stack: string): { line: string; before: string } {
   const frames = stack.split('\n').filter((line) => /^ *at .*:\d+:\d+\)?$/.test(line)); // those of the language itself have no line
   const index = frames.findIndex(
     (frame) =>
-      !frame.includes('@tensorflow') &&
+      !tfjs.test(frame) &&
       !frame.includes('node:') &&
       (!(frame.includes(own) || frame.includes(new URL(own).pathname)) || frame.includes('.test.')),
   );
