@@ -7,6 +7,8 @@ import { fscClipLoss } from '@fsc-clip/losses';
 import { addLora, createModel, isLora, type ModelName, packTexts, planPacking } from '@fsc-clip/models';
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
 import { textsOf, tokenGroups } from './captions.js';
+import { stepAgainstPyTorch } from './step-against-pytorch.js';
+import { torchHelp } from './torch.js';
 
 const help = `One FSC-CLIP training step under jit, random weights: 1 caption and 3 negatives per image, clip + 0.5 global + 0.2 local loss, AdamW.
 
@@ -17,7 +19,11 @@ npm run bench -- step [options]
   --lora RANK       train adapters of this rank instead of all weights (0: full fine-tuning)
   --device DEVICE   cpu, webgpu, cuda or eager (cpu)
   --steps N         steps that count (5), after two that do not
-  --json            print one line of JSON only`;
+  --against pytorch beside bench/peers/pytorch_step.py, all layouts of texts, in rounds: ratios above 1 are ours
+  --rounds N        with --against: runs of each side (1); --model, --batch and --lora may be lists (--lora 0,4)
+  --json            print one line of JSON only
+
+${torchHelp}`;
 
 /** Times whole steps: forward, backward and optimizer, state on the device. */
 export async function run(args: string[]): Promise<void> {
@@ -30,12 +36,27 @@ export async function run(args: string[]): Promise<void> {
       lora: { type: 'string', default: '0' },
       device: { type: 'string', default: 'cpu' },
       steps: { type: 'string', default: '5' },
+      against: { type: 'string' },
+      rounds: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) {
     console.log(help);
+    return;
+  }
+  if (values.against !== undefined) {
+    if (values.against !== 'pytorch') throw new Error(`--against must be pytorch, got ${values.against}`);
+    const numbers = (list: string) => list.split(',').map(Number);
+    await stepAgainstPyTorch({
+      models: values.model.split(','),
+      batches: numbers(values.batch),
+      ranks: numbers(values.lora),
+      steps: Number(values.steps),
+      rounds: Number(values.rounds),
+      json: values.json,
+    });
     return;
   }
   const [batch, lora, steps] = [values.batch, values.lora, values.steps].map(Number) as [number, number, number];

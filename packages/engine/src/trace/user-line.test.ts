@@ -13,5 +13,7 @@ it.each(inside)('is not tfjs, nor node: %s', (frame) => {
 });
 
 it('is the nearest one', () => {
-  expect(userLine(['Error', ...inside, '    at file:///home/me/a%20b/main.js:3:4', user].join('\n'))).toBe('file:///home/me/a%20b/main.js:3:4');
+  expect(userLine(['Error', ...inside, '    at file:///home/me/a%20b/main.js:3:4', user].join('\n'))).toBe(
+    'file:///home/me/a%20b/main.js:3:4',
+  );
 });
