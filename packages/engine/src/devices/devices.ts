@@ -1,4 +1,5 @@
 import { getBackend, ready, version_core } from '@tensorflow/tfjs-core';
+import { hasKoffi } from '../runtime/drivers/has-koffi.js';
 import type { SessionDevice } from '../runtime/protocol.js';
 import { backendName } from '../trace/backend.js';
 import type { Device } from '../types.js';
@@ -43,7 +44,11 @@ export interface DevicesOptions {
 const sessions: readonly (Pick<DeviceStatus, 'runsOn' | 'state'> & { readonly device: SessionDevice })[] = [
   { device: 'cpu', runsOn: "onnxruntime's CPU provider", state: "stays in the engine's worker" },
   { device: 'webgpu', runsOn: "onnxruntime's WebGPU provider", state: 'is copied to the host and back in every call' },
-  { device: 'cuda', runsOn: "onnxruntime's CUDA provider", state: 'is copied to the host and back in every call' },
+  {
+    device: 'cuda',
+    runsOn: "onnxruntime's CUDA provider",
+    state: hasKoffi() ? 'stays on the GPU' : 'is copied to the host and back in every call (npm i koffi keeps it on the GPU)',
+  },
 ];
 
 /**

@@ -1,11 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { onnxruntimeFolder } from '../runtime/drivers/native/library.js';
 
 /** The installed onnxruntime-node: its version, and the provider libraries beside its runtime (`libonnxruntime_providers_cuda.so` …). */
 export function installedProviders(): { version: string; files: string[] } {
-  const main = createRequire(import.meta.url).resolve('onnxruntime-node');
-  const folder = join(dirname(main), '..');
+  const folder = onnxruntimeFolder();
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string };
   const names = readdirSync(join(folder, 'bin'), { recursive: true, encoding: 'utf8' });
   const here = join(process.platform, process.arch);

@@ -3,11 +3,13 @@ import { hintFor } from '../runtime/failure-hint.js';
 import { explainFailure } from './why-not.js';
 
 // The texts are what onnxruntime 1.30.0 printed on machines without the thing in question (libcublasLt.so.13 and Vulkan; other names
-// stand in the same sentence), shortened by folders and times. `CUDA failure` is the format in its CUDA provider: no such machine was at hand.
+// stand in the same sentence), shortened by folders and times. `CUDA failure` came with a stand-in for the driver.
 const refused = 'OrtSessionOptionsAppendExecutionProvider_Cuda: Failed to load shared library';
 const notLoaded = (library: string, error: string) =>
   `provider_bridge_ort.cc:2146 Create] [ONNXRuntimeError] : 1 : FAIL : Failed to load library ${library} with error: ${error}: cannot open shared object file: No such file or directory\n\n${refused}`;
 const provider = 'bin/libonnxruntime_providers_cuda.so';
+const noGpu =
+  'CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=-1 ; hostname=vm ; file=cuda_execution_provider.cc ; line=352 ; expr=cudaSetDevice(info_.device_id);';
 const noAdapter =
   'WebGpuContext::Initialize(const onnxruntime::webgpu::WebGpuContextConfig&)::<lambda()> adapter_result.status == wgpu::RequestAdapterStatus::Success was false. Failed to get a WebGPU adapter: No supported adapters';
 const noVulkan = `Warning: Couldn't load Vulkan: libvulkan.so.1: cannot open shared object file: No such file or directory\n    at operator() (BackendVk.cpp:368)\n\n${noAdapter}`;
@@ -33,7 +35,9 @@ describe('explainFailure', () => {
 
   it('tells a missing driver from a missing library', () => {
     expect(explainFailure('cuda', 'linux/x64', notLoaded(provider, 'libcuda.so.1')).reason).toContain('NVIDIA driver');
-    expect(explainFailure('cuda', 'linux/x64', 'CUDA failure 35: CUDA driver version is insufficient').reason).toContain('finds no GPU');
+    expect(explainFailure('cuda', 'linux/x64', noGpu).reason).toBe(
+      'CUDA finds no GPU that it can use (CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version)',
+    );
   });
 
   it('tells a missing Vulkan from a missing adapter', () => {
@@ -51,6 +55,8 @@ describe('explainFailure', () => {
 
 it('a call on a device that is not there points to `devices`', () => {
   expect(hintFor(refused)).toContain('devices()');
+  expect(hintFor(notLoaded(provider, 'libcuda.so.1').replace(refused, ''))).toContain('devices()'); // the C API says it so
+  expect(hintFor(noGpu)).toContain('devices()');
   expect(hintFor(noAdapter)).toContain('devices()');
   expect(hintFor('Failed to allocate memory for requested buffer of size 16')).toContain('smaller batch');
   expect(hintFor('Gather: indices element out of data bounds')).toBeUndefined();

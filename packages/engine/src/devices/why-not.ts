@@ -42,7 +42,7 @@ const explanations: readonly Explanation[] = [
   },
   {
     device: 'cuda',
-    pattern: /driver version is insufficient|no CUDA-capable device|CUDA_ERROR_NO_DEVICE|CUDA failure \d+[^\n]*/,
+    pattern: /driver version is insufficient|no CUDA-capable device|CUDA_ERROR_NO_DEVICE|CUDA failure \d+[^;\n]*/,
     explain: ([said]) => ({
       reason: `CUDA finds no GPU that it can use (${said!.trim()})`,
       hint: 'nvidia-smi must list the GPU, and a driver for this CUDA',

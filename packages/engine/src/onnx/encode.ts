@@ -49,10 +49,10 @@ export interface EncodeOptions {
   readonly place?: (constant: ExternalConstant) => { readonly location: string; readonly offset: number };
 }
 
-const operatorSet = 21n;
-const modelVersion = 10n;
+export const operatorSet = 21n;
+export const modelVersion = 10n;
 
-const tensorTypes: Record<ElementType, TensorType> = {
+export const tensorTypes: Record<ElementType, TensorType> = {
   float32: TensorType.FLOAT,
   int32: TensorType.INT32,
   bool: TensorType.BOOL,

@@ -1,10 +1,9 @@
 import { workerOptions } from '@fsc-clip/core/worker';
-import { createHostDriver } from './drivers/host-driver.js';
+import { openDevice } from './open-device.js';
 import type { SessionDevice } from './protocol.js';
 import { serve } from './serve.js';
-import { createSessions } from './sessions.js';
 
 // onnxruntime's `run` blocks the thread that calls it: sessions and arrays live here, one worker (thread or process) for each device.
 
 const { device } = workerOptions<{ device: SessionDevice }>();
-serve(createSessions(createHostDriver(device)));
+serve(await openDevice(device));
