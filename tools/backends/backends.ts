@@ -30,6 +30,7 @@ export const backends = {
   'eager tfjs-node': eager(async () => fromCache('tfjs-node', '@tensorflow/tfjs-node'), 'tensorflow'),
   'compiled cpu': compiled('cpu'),
   'compiled webgpu': compiled('webgpu'),
+  'compiled cuda': compiled('cuda'),
 } satisfies Record<string, Backend>;
 
 export type BackendName = keyof typeof backends;
