@@ -9,6 +9,7 @@ it('says what this machine has, and why not the rest', async () => {
   expect(report.devices.map(({ device }) => device)).toEqual(['cpu', 'webgpu', 'cuda', 'eager']);
   for (const { available, reason } of report.devices) expect(available).toBe(reason === undefined);
   expect(report.devices[0]).toMatchObject({ available: true, state: "stays in the engine's worker" });
+  expect(report.devices[2]).toMatchObject({ state: 'stays on the GPU' }); // koffi is among the development dependencies
   expect(report.devices[3]).toMatchObject({ available: true, runsOn: "the tfjs backend 'cpu'" });
 });
 

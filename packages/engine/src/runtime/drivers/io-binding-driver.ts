@@ -27,7 +27,7 @@ interface Runtime {
 
 /**
  * Arrays that stay on the device from run to run, bound to the programs' inputs and outputs by onnxruntime's C API. With the provider
- * `cpu` the device is this process's memory, which tests of all that is the same on `cuda`.
+ * `cpu` the device is this process's memory, by which everything but the GPU itself is tested.
  *
  * Results are allocated by the session's own allocator, so what is freed serves later results; no result lies over an input.
  *
@@ -35,10 +35,9 @@ interface Runtime {
  */
 export async function createIoBindingDriver(provider: Provider): Promise<DeviceDriver<BoundArray>> {
   const c = await loadCApi();
-  const env = c.CreateEnv(errorsOnly, 'fsc-clip');
   const runtime: Runtime = {
     c,
-    env,
+    env: c.CreateEnv(errorsOnly, 'fsc-clip'),
     provider,
     device: memoryOf(c, provider === 'cuda' ? 'Cuda' : 'Cpu'),
     host: memoryOf(c, 'Cpu'),
@@ -60,8 +59,9 @@ function memoryOf(c: CApi, name: 'Cpu' | 'Cuda'): Pointer {
 function openProgram(runtime: Runtime, spec: ProgramSpec, profilePrefix: string | undefined): DeviceProgram<BoundArray> {
   const { c } = runtime;
   const session = openSession(c, runtime.env, runtime.provider, { ...spec, profilePrefix });
+  const { outputs } = spec; // alone: the bytes of the constants may be collected
   return {
-    run: async (feeds) => runProgram(runtime, session, spec.outputs, feeds),
+    run: async (feeds) => runProgram(runtime, session, outputs, feeds),
     release: async () => {
       if (profilePrefix !== undefined) endProfiling(c, session);
       c.ReleaseSession(session);

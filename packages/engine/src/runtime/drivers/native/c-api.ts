@@ -49,13 +49,13 @@ async function load(): Promise<CApi> {
   // OrtApiBase is { GetApi, GetVersionString }, and OrtApi nothing but pointers to functions.
   const base = koffi.load(onnxruntimeLibrary()).func('OrtGetApiBase', 'void *', [])() as Pointer;
   const table = bind(koffi.decode(base, 'void *'), 'void *', ['uint32_t'])(apiVersion) as Pointer;
-  const function_ = (at: number, result: string, parameters: readonly string[]) =>
+  const entry = (at: number, result: string, parameters: readonly string[]) =>
     bind(koffi.decode(table, at * koffi.sizeof('void *'), 'void *'), result, parameters);
   const typesOf = ({ takes }: NativeFunction) => takes.map((parameter) => types[parameter]);
 
-  const getErrorMessage = function_(getErrorMessageAt, 'const char *', ['void *']);
+  const getErrorMessage = entry(getErrorMessageAt, 'const char *', ['void *']);
   const bound = new Map<string, Native>();
-  for (const [name, releaser] of Object.entries(releasers)) bound.set(name, function_(releaser.at, 'void', typesOf(releaser)));
+  for (const [name, releaser] of Object.entries(releasers)) bound.set(name, entry(releaser.at, 'void', typesOf(releaser)));
   const check = (status: unknown): void => {
     if (status === null) return;
     const message = getErrorMessage(status) as string;
@@ -63,11 +63,11 @@ async function load(): Promise<CApi> {
     throw new Error(message.trim());
   };
   for (const [name, doer] of Object.entries(doers)) {
-    const call = function_(doer.at, 'void *', typesOf(doer));
+    const call = entry(doer.at, 'void *', typesOf(doer));
     bound.set(name, (...args) => check(call(...args)));
   }
   for (const [name, maker] of Object.entries(makers)) {
-    const call = function_(maker.at, 'void *', [...typesOf(maker), 'void *']);
+    const call = entry(maker.at, 'void *', [...typesOf(maker), 'void *']);
     bound.set(name, (...args) => {
       const made = new BigUint64Array(1);
       check(call(...args, made));
