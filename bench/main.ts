@@ -2,6 +2,7 @@
 
 const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   losses: () => import('./losses.js'),
+  'losses-large': () => import('./losses-large.js'),
   step: () => import('./step.js'),
   update: () => import('./update.js'),
 };

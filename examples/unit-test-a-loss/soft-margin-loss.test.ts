@@ -1,8 +1,14 @@
 import '@tensorflow/tfjs';
-import { checkGradients, sampleOutput } from '@fsc-clip/losses/testing';
+import { type LossMatchers, lossMatchers, sampleOutput } from '@fsc-clip/losses/testing';
 import { concat, ones, scalar, slice, tensor2d, zerosLike } from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { softMarginLoss } from './soft-margin-loss.js';
+
+declare module 'vitest' {
+  interface Matchers<T> extends LossMatchers<T> {}
+}
+
+expect.extend(lossMatchers);
 
 test('by hand: one image, its caption at cosine 1, its negative at cosine 0', () => {
   const output = {
@@ -20,8 +26,8 @@ test('by hand: one image, its caption at cosine 1, its negative at cosine 0', ()
 test('gradients agree with finite differences', () => {
   const { output, batch } = sampleOutput({ B: 4, K: 2 });
   const { imageFeatures, textFeatures, logitScale } = output;
-  const { pass, message } = checkGradients((features) => softMarginLoss(features, batch), { imageFeatures, textFeatures, logitScale });
-  expect(pass, message()).toBe(true);
+  const loss = (features: Pick<typeof output, 'imageFeatures' | 'textFeatures' | 'logitScale'>) => softMarginLoss(features, batch);
+  expect(loss).toHaveTrueGradients({ imageFeatures, textFeatures, logitScale });
 });
 
 test('what stands in an empty slot does not matter', () => {

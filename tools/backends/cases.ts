@@ -90,6 +90,17 @@ export const lossCases: Readonly<Record<string, Case>> = {
     output: { ...sample.features, ...sample.tokens },
     batch: sample.batch,
   })),
+  fscClipLossAcrossRanks: lossCase((sample) => ({
+    loss: (output: Omit<ClipOutput<Tensor>, 'textMask'>, batch: losses.HasNegatives) => {
+      const twice = (rows: Tensor) => concat([rows, rows]);
+      const { imageFeatures, textFeatures } = sample;
+      const gathered = { imageFeatures: twice(imageFeatures), textFeatures: twice(textFeatures), negativeMask: twice(batch.negativeMask) };
+      const loss = losses.fscClipLossAcrossRanks({ rank: 1, size: 2 });
+      return loss({ ...output, textMask: sample.textMask }, { ...batch, gathered });
+    },
+    output: { ...sample.features, ...sample.tokens },
+    batch: sample.batch,
+  })),
   combineLosses: lossCase((sample) => ({
     loss: losses.combineLosses({ clip: losses.clipLoss, negClip: losses.negClipLoss }, { negClip: 0.3 }),
     output: sample.features,

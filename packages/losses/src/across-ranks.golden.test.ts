@@ -16,7 +16,7 @@ import {
   type Output,
   recipe,
 } from './golden-cases.fixture.js';
-import { acrossRanks, clipLoss, fscClipLoss, type HasNegatives, negClipLoss, type RankOptions } from './index.js';
+import { acrossRanks, clipLoss, fscClipLossAcrossRanks, type HasNegatives, negClipLoss, type RankOptions } from './index.js';
 
 interface Case extends GoldenGradients {
   readonly name: string;
@@ -45,7 +45,7 @@ const fscOptions = { globalWeight: globalWeight!, localWeight: localWeight!, foc
 const rankLosses: Readonly<Record<string, (ranks: RankOptions) => RankLoss>> = {
   clip: (ranks) => acrossRanks(clipLoss, ranks),
   clipNegatives: (ranks) => acrossRanks(negClipLoss, ranks),
-  fsc: (ranks) => fscClipLoss({ ...fscOptions, ranks }),
+  fsc: (ranks) => fscClipLossAcrossRanks(ranks, fscOptions),
 };
 
 /** The same where `local_loss` takes the contrastive gradient from all features in the reference: there they are held constant. */
@@ -54,7 +54,7 @@ const heldLosses: typeof rankLosses = {
   clipNegatives: rankLosses['clipNegatives']!,
   fsc: (ranks) => (output, batch) => {
     const { imageFeatures, textFeatures } = output;
-    const { total, terms } = fscClipLoss({ ...fscOptions, ranks })(output, batch);
+    const { total, terms } = fscClipLossAcrossRanks(ranks, fscOptions)(output, batch);
     const contrastive = acrossRanks(clipLoss, ranks);
     const withoutScale = { imageFeatures, textFeatures, logitScale: scalar(output.logitScale.dataSync()[0]!) };
     return { total: sub(total, contrastive(withoutScale, batch)), terms };
@@ -146,7 +146,7 @@ describeGolden<Case, Layout>('distributed', (area) => {
       negativeMask: concat(batches.map(({ negativeMask }) => negativeMask)),
     };
     const steps = batches.map((batch, rank) => {
-      const loss = fscClipLoss({ ...fscOptions, ranks: { rank, size: worldSize, gather: 'reference' } });
+      const loss = fscClipLossAcrossRanks({ rank, size: worldSize, gather: 'reference' }, fscOptions);
       return valueAndGrads((weights) => loss(model.apply(weights, batch, { denseTokens: true }), { ...batch, gathered }))(params);
     });
     for (const [rank, { terms }] of steps.entries()) {

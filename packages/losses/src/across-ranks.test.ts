@@ -27,7 +27,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import * as losses from './index.js';
-import { acrossRanks, clipLoss, type Features, fscClipLoss, type HasNegatives, meanAcrossRanks } from './index.js';
+import { acrossRanks, clipLoss, type Features, fscClipLoss, fscClipLossAcrossRanks, type HasNegatives, meanAcrossRanks } from './index.js';
 import { sampleOutput } from './testing/index.js';
 
 const [size, B, K, D, P, T] = [4, 2, 2, 5, 3, 4];
@@ -159,9 +159,9 @@ describe('acrossRanks: the gradients of 4 ranks, averaged, are those of the whol
     ...Object.fromEntries(
       Object.entries(acrossBatch).map(([name, loss]) => [name, [loss, (ranks: Collective) => acrossRanks(loss, ranks)]]),
     ),
-    fscClipLoss: [
+    fscClipLossAcrossRanks: [
       (output, batch) => fscClipLoss()(output, batch).total,
-      (ranks) => (output, batch) => fscClipLoss({ ranks })(output, batch).total,
+      (ranks) => (output, batch) => fscClipLossAcrossRanks(ranks)(output, batch).total,
     ],
   };
 

@@ -3,6 +3,8 @@ import { add, matMul, mul, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Features } from './inputs.js';
 import { captionsOf, checkCaptions } from './internal/captions.js';
 import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
+import { pairedCrossEntropy } from './internal/paired-cross-entropy.js';
+import { type ChunkOptions, checkChunkSize } from './internal/row-chunks.js';
 import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } from './reduction.js';
 
 /**
@@ -18,7 +20,11 @@ import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } fro
  * @example
  * const loss = clipLoss({ imageFeatures: eye(2), textFeatures: eye(2), logitScale: scalar(1) }); // log(1 + e^-1)
  */
-export function clipLoss<R extends Reduction = 'mean'>(output: Features, _batch?: unknown, options: ReductionOptions<R> = {}): Reduced<R> {
+export function clipLoss<R extends Reduction = 'mean'>(
+  output: Features,
+  _batch?: unknown,
+  options: ChunkOptions & ReductionOptions<R> = {},
+): Reduced<R> {
   const { imageFeatures, textFeatures, logitScale } = output;
   const { B } = checkShapes('clipLoss', {
     imageFeatures: [imageFeatures, 'B D'],
@@ -26,8 +32,16 @@ export function clipLoss<R extends Reduction = 'mean'>(output: Features, _batch?
     logitScale: [logitScale, ''],
   });
   checkCaptions('clipLoss', textFeatures, B);
+  checkChunkSize('clipLoss', options);
+  const { chunkSize } = options;
   return tidy(() => {
-    const logits = mul(logitScale, matMul(imageFeatures, captionsOf(textFeatures, B), false, true)); // [B, B]
+    const captions = captionsOf(textFeatures, B);
+    if (chunkSize !== undefined && chunkSize < B) {
+      const rows = pairedCrossEntropy(imageFeatures, captions, captions, logitScale, chunkSize);
+      const columns = pairedCrossEntropy(captions, imageFeatures, imageFeatures, logitScale, chunkSize);
+      return reduceLosses('clipLoss', mul(0.5, add(rows, columns)), options);
+    }
+    const logits = mul(logitScale, matMul(imageFeatures, captions, false, true)); // [B, B]
     const losses = mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(transpose(logits)))); // [B]
     return reduceLosses('clipLoss', losses, options);
   });

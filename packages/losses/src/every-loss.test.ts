@@ -23,7 +23,16 @@ const extremes: Readonly<Record<string, (name: string, x: Tensor) => Tensor>> = 
 };
 
 it('holds every loss over a batch', () => {
-  const others = ['localScores', 'alignmentMap', 'acrossRanks', 'meanAcrossRanks', 'combineLosses', 'scheduleWeights', 'fscClipLoss'];
+  const others = [
+    'localScores',
+    'alignmentMap',
+    'acrossRanks',
+    'meanAcrossRanks',
+    'combineLosses',
+    'scheduleWeights',
+    'fscClipLoss',
+    'fscClipLossAcrossRanks',
+  ];
   const parts = ['l2SpLoss', 'mineNegatives', 'nextRankMargins', 'updateTeacher'];
   expect(Object.keys(losses).toSorted()).toEqual([...Object.keys(everyLoss(2)), ...others, ...parts].toSorted());
 });

@@ -28,9 +28,14 @@ const scope: Record<string, unknown> = { ...tf, ...losses, ...testing, ...output
 
 describe('examples', () => {
   it('stand at every public function', () => {
-    const functions = Object.keys({ ...losses, ...testing });
-    expect(functions.filter((name) => !docstrings.some(([, code]) => code.includes(`${name}(`)))).toEqual([]);
-    expect(snippets.length).toBe(1);
+    const names = Object.keys({ ...losses, ...testing });
+    expect(names.filter((name) => !docstrings.some(([, code]) => new RegExp(`\\b${name}[(.]`).test(code)))).toEqual([]);
+  });
+
+  it('stand in the README for every function that it lists', () => {
+    const listed = [...readFileSync(readme, 'utf8').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
+    expect(listed.toSorted()).toEqual(Object.keys(losses).toSorted());
+    expect(listed.filter((name) => !snippets.some(([, code]) => code.includes(`${name}(`)))).toEqual([]);
   });
 
   it.each([...docstrings, ...snippets].map(([path, code]) => [path.slice(import.meta.dirname.length + 1), code] as const))(

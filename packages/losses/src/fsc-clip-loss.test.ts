@@ -26,6 +26,11 @@ describe('fscClipLoss', () => {
     expect(value(terms.localNegative)).toBe(value(localNegativeLoss(output, batch, options)));
   });
 
+  it('takes CLIP’s term in chunks', () => {
+    expect(value(fscClipLoss({ chunkSize: 2 })(output, batch).total)).toBeCloseTo(value(fscClipLoss()(output, batch).total), 5);
+    expect(() => fscClipLoss({ chunkSize: 0.5 })).toThrow('fscClipLoss: `chunkSize` must be a positive integer, got 0.5');
+  });
+
   it('is clipLoss with both weights 0', () => {
     const { total, terms } = fscClipLoss({ globalWeight: 0, localWeight: 0 })(output, batch);
     expect([value(total), value(terms.globalNegative), value(terms.localNegative)]).toEqual([value(clipLoss(output)), 0, 0]);

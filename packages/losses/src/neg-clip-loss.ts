@@ -1,7 +1,10 @@
 import { checkShapes } from '@fsc-clip/core';
-import { add, concat, matMul, mul, ones, reshape, slice, tidy, transpose } from '@tensorflow/tfjs-core';
+import { add, concat, expandDims, matMul, mul, ones, reshape, slice, tidy, transpose } from '@tensorflow/tfjs-core';
 import type { Features, HasNegatives } from './inputs.js';
+import { captionsOf } from './internal/captions.js';
 import { diagonalCrossEntropy } from './internal/diagonal-cross-entropy.js';
+import { pairedCrossEntropy } from './internal/paired-cross-entropy.js';
+import { type ChunkOptions, checkChunkSize } from './internal/row-chunks.js';
 import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } from './reduction.js';
 
 /**
@@ -20,7 +23,7 @@ import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } fro
 export function negClipLoss<R extends Reduction = 'mean'>(
   output: Features,
   batch: HasNegatives,
-  options: ReductionOptions<R> = {},
+  options: ChunkOptions & ReductionOptions<R> = {},
 ): Reduced<R> {
   const { imageFeatures, textFeatures, logitScale } = output;
   const { negativeMask } = batch;
@@ -30,12 +33,20 @@ export function negClipLoss<R extends Reduction = 'mean'>(
     textFeatures: [textFeatures, 'B+K*B D'],
     logitScale: [logitScale, ''],
   });
+  checkChunkSize('negClipLoss', options);
+  const { chunkSize } = options;
   return tidy(() => {
     const valid = concat([ones([B]), reshape(negativeMask, [K * B])]); // [N]
-    const cosines = mul(matMul(imageFeatures, textFeatures, false, true), valid); // [B, N]
-    const logits = mul(logitScale, cosines);
-    const captions = transpose(slice(logits, [0, 0], [B, B]));
-    const losses = mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(captions))); // [B]
+    const captions = captionsOf(textFeatures, B);
+    if (chunkSize !== undefined && chunkSize < B) {
+      const texts = mul(textFeatures, expandDims(valid, 1)); // an empty slot: a vector of zeros
+      const rows = pairedCrossEntropy(imageFeatures, captions, texts, logitScale, chunkSize);
+      const columns = pairedCrossEntropy(captions, imageFeatures, imageFeatures, logitScale, chunkSize);
+      return reduceLosses('negClipLoss', mul(0.5, add(rows, columns)), options);
+    }
+    const logits = mul(logitScale, mul(matMul(imageFeatures, textFeatures, false, true), valid)); // [B, N]
+    const perCaption = transpose(slice(logits, [0, 0], [B, B]));
+    const losses = mul(0.5, add(diagonalCrossEntropy(logits), diagonalCrossEntropy(perCaption))); // [B]
     return reduceLosses('negClipLoss', losses, options);
   });
 }

@@ -1,7 +1,9 @@
 import { checkShapes } from '@fsc-clip/core';
-import { add, eye, matMul, mul, softplus, sub, sum, tidy } from '@tensorflow/tfjs-core';
+import { detached } from '@fsc-clip/core/tensor';
+import { add, cast, equal, expandDims, matMul, mul, range, softplus, sub, sum, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { Features, HasLogitBias } from './inputs.js';
 import { captionsOf, checkCaptions } from './internal/captions.js';
+import { type ChunkOptions, checkChunkSize, inRowChunks } from './internal/row-chunks.js';
 import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } from './reduction.js';
 
 /**
@@ -20,7 +22,7 @@ import { type Reduced, type Reduction, type ReductionOptions, reduceLosses } fro
 export function sigmoidLoss<R extends Reduction = 'mean'>(
   output: Features & HasLogitBias,
   _batch?: unknown,
-  options: ReductionOptions<R> = {},
+  options: ChunkOptions & ReductionOptions<R> = {},
 ): Reduced<R> {
   const { imageFeatures, textFeatures, logitScale, logitBias } = output;
   const { B } = checkShapes('sigmoidLoss', {
@@ -30,10 +32,18 @@ export function sigmoidLoss<R extends Reduction = 'mean'>(
     logitBias: [logitBias, ''],
   });
   checkCaptions('sigmoidLoss', textFeatures, B);
+  checkChunkSize('sigmoidLoss', options);
   return tidy(() => {
-    const cosines = matMul(imageFeatures, captionsOf(textFeatures, B), false, true); // [B, B]
-    const logits = add(mul(logitScale, cosines), logitBias);
-    const against = sub(1, mul(2, eye(B))); // −y; −log σ(x) = softplus(−x)
-    return reduceLosses('sigmoidLoss', sum(softplus(mul(against, logits)), 1), options);
+    const against = (row: Tensor) => sub(1, mul(2, cast(equal(expandDims(row, 1), range(0, B)), 'float32'))); // −y [c, B]
+    const ofRows = (images: Tensor, row: Tensor, captions: Tensor, s: Tensor, bias: Tensor): Tensor => {
+      const logits = add(mul(s, matMul(images, captions, false, true)), bias); // [c, B]
+      return sum(softplus(mul(detached(against, row), logits)), 1); // −log σ(x) = softplus(−x)
+    };
+    const rows = [imageFeatures, range(0, B)] as const;
+    const whole = [captionsOf(textFeatures, B), logitScale, logitBias] as const;
+    const { chunkSize = B } = options;
+    const losses =
+      chunkSize >= B ? ofRows(...rows, ...whole) : inRowChunks(ofRows as (...inputs: Tensor[]) => Tensor, rows, whole, chunkSize);
+    return reduceLosses('sigmoidLoss', losses, options);
   });
 }

@@ -22,12 +22,6 @@ describe('checkGradients', () => {
     expect(message()).toMatch(/^3 of 6 slopes disagree with finite differences:\n {2}x: \S+ by the gradient, \S+ by differences/);
   });
 
-  it('serves as a matcher', () => {
-    expect.extend({ toHaveTrueGradients: (loss: typeof cubes, inputs: { x: Tensor }) => checkGradients(loss, inputs) });
-    const matchers = expect(cubes) as unknown as { toHaveTrueGradients(inputs: { x: Tensor }): void };
-    matchers.toHaveTrueGradients({ x: tensor1d([0.5]) });
-  });
-
   it('accepts a loss with terms, and leaks nothing', () => {
     const x = tensor1d([1]);
     const before = memory().numTensors;
