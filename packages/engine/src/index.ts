@@ -1,3 +1,4 @@
+export { type CacheOptions, defaultCacheFolder } from './cache/cache-options.js';
 export { type DeviceStatus, type DevicesOptions, type DevicesReport, devices } from './devices/devices.js';
 export { formatDevices } from './devices/format-devices.js';
 export type { Exported } from './inspect/export.js';

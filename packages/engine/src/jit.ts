@@ -1,5 +1,8 @@
 import { DeviceError, OptionError } from '@fsc-clip/core';
 import { describeArguments, donatedArrays, donatedLeaves, isArgument, prepare, toThisThread } from './arguments.js';
+import { checkCacheOptions } from './cache/cache-options.js';
+import { cachedSpec } from './cache/cached-spec.js';
+import { entryName } from './cache/entry-name.js';
 import { finiteOnly } from './inspect/finite.js';
 import { inspections } from './inspect/inspections.js';
 import { openProgram, specifyProgram } from './program.js';
@@ -24,6 +27,7 @@ const isolations = ['thread', 'process'];
  * - **Results**: the tree that `fn` returns, with a `DeviceArray` for every tensor; the caller owns and disposes them.
  * - **Closures**: tensors that `fn` captures are constants, frozen at the first trace. Frozen weights belong there.
  * - **Donation**: `donate: [0]` consumes the device arrays of the first argument and uses their memory for later results.
+ * - **Cache**: `cache: { key }` keeps programs on disk, so that a later start does not trace; see `CacheOptions` for what the key must say.
  *
  * @throws OptionError on unknown options
  * @throws DeviceError when `fn` reads values while it is traced, uses an operation without a rule, is called inside another trace, or
@@ -34,6 +38,7 @@ const isolations = ['thread', 'process'];
  */
 export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result, options: JitOptions = {}): Compiled<Args, Result> {
   const { device = 'cpu', donate = [], isolate = 'thread', maxPrograms = 8, debug = false } = options;
+  const cache = options.cache && checkCacheOptions(options.cache);
   if (typeof fn !== 'function') throw new OptionError({ function: 'jit', argument: 'fn', rule: 'must be a function', got: typeof fn });
   if (!devices.includes(device)) {
     throw new OptionError({ function: 'jit', argument: 'device', rule: `must be one of ${devices.join(', ')}`, got: String(device) });
@@ -56,15 +61,17 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
     if (debug) return runEagerly(finiteOnly(plain), tree, await Promise.all(leaves.map(toThisThread)), donated);
     if (device === 'eager') return runEagerly(plain, tree, leaves, donated);
     const prepared = await Promise.all(leaves.map(prepare));
+    const described = describeArguments(tree, prepared);
     const compile = async () => {
       const earlier = programs.signatures;
       compilations += 1;
       if (earlier.length > 0) announceRecompile(fn.name, compilations, prepared, earlier, maxPrograms);
-      const traced = await trace(plain, { tree, leaves: prepared });
-      return openProgram(deviceWorker(device, isolate), await specifyProgram(device, traced, donatedLeaves(tree, donate)));
+      const specify = async () => specifyProgram(device, await trace(plain, { tree, leaves: prepared }), donatedLeaves(tree, donate));
+      const spec = cache ? cachedSpec(cache, entryName({ key: cache.key, fn: plain, device, donate, described }), specify) : specify();
+      return openProgram(deviceWorker(device, isolate), await spec);
     };
     const signature = prepared.map(({ path, dtype, shape }) => ({ path, dtype, shape }));
-    return programs.use(describeArguments(tree, prepared), signature, compile, (program) => program.run(prepared, donated));
+    return programs.use(described, signature, compile, (program) => program.run(prepared, donated));
   };
   const call = async (...args: unknown[]): Promise<unknown> => {
     const result = run(args);

@@ -1,5 +1,6 @@
 import type { HostArray } from '@fsc-clip/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { CacheOptions } from './cache/cache-options.js';
 import type { Exported } from './inspect/export.js';
 import type { Probes } from './inspect/probes.js';
 import type { Profile } from './inspect/profile.js';
@@ -57,6 +58,10 @@ export interface JitOptions {
    * @defaultValue 8
    */
   readonly maxPrograms?: number;
+  /**
+   * Keeps programs on disk for later starts of the same program. @defaultValue none are kept. `'eager'` and `debug` have no programs.
+   */
+  readonly cache?: CacheOptions;
   /**
    * Runs the plain function on the current tfjs backend, whatever the device, and ends at the first operation that gives NaN, or an
    * infinity out of finite numbers: a DataError names the tfjs kernel, its inputs and the line. Slow: reads every tensor, which must be

@@ -94,10 +94,8 @@ export class TraceBackend extends KernelBackend {
 }
 
 function copied(values: BackendValues, dtype: DataType): Float32Array | Int32Array | Uint8Array {
-  const source = values as ArrayLike<number>;
-  if (dtype === 'float32') return Float32Array.from(source);
-  if (dtype === 'int32') return Int32Array.from(source);
-  if (dtype === 'bool') return Uint8Array.from(source);
+  const type = arrayTypes[dtype as keyof typeof arrayTypes];
+  if (type) return new type(values as ArrayLike<number>); // not `from`, which walks through typed arrays one number at a time
   throw new DeviceError({
     function: 'jit',
     argument: 'fn',
@@ -105,6 +103,8 @@ function copied(values: BackendValues, dtype: DataType): Float32Array | Int32Arr
     got: `${dtype} at ${userLine()}`,
   });
 }
+
+const arrayTypes = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 let instance: TraceBackend | undefined;
 
