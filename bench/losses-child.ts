@@ -4,8 +4,16 @@ import { join } from 'node:path';
 import type { ClipOutput, HostArray, Params } from '@fsc-clip/core';
 import { type LossTerms, mapParams, valueAndGrads } from '@fsc-clip/core/tensor';
 import { type DeviceArray, jit } from '@fsc-clip/engine';
-import { clipLoss, fscClipLoss, globalNegativeLoss, type HasNegatives, localNegativeLoss, negClipLoss } from '@fsc-clip/losses';
-import { type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  clipLoss,
+  fscClipLoss,
+  globalNegativeLoss,
+  type HasNegatives,
+  localNegativeLoss,
+  negClipLoss,
+  sigmoidLoss,
+} from '@fsc-clip/losses';
+import { type Scalar, scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
 
 // Value and gradient of one loss under jit, timed: what `npm run bench -- losses` runs in a process of its own, as its PyTorch peer.
 // LOSS FOLDER B P T K D SECONDS; prints one line of JSON: milliseconds of every step that counts, peak memory beyond the inputs, the value.
@@ -18,6 +26,7 @@ const tokens: readonly Name[] = ['imageTokens', 'textTokens', 'logitScale'];
 const losses: Readonly<Record<string, readonly [Loss, readonly Name[]]>> = {
   clipLoss: [clipLoss, features],
   negClipLoss: [negClipLoss, features],
+  sigmoidLoss: [(output) => sigmoidLoss({ ...output, logitBias: scalar(-10) }), features],
   globalNegativeLoss: [globalNegativeLoss, features],
   localNegativeLoss: [localNegativeLoss, tokens],
   fscClipLoss: [fscClipLoss(), [...new Set([...features, ...tokens])]],

@@ -49,6 +49,11 @@ def neg_clip(x):
     return (F.cross_entropy(logits, diagonal) + F.cross_entropy(logits[:, :B].t(), diagonal)) / 2
 
 
+def sigmoid(x):
+    logits = x["logitScale"] * x["imageFeatures"] @ x["textFeatures"][:B].t() - 10
+    return -F.logsigmoid((2 * torch.eye(B) - 1) * logits).sum() / B
+
+
 def calibrated(logits, gamma=2.0, smoothing=0.02):
     count = valid.sum(1, keepdim=True)
     labels = valid * smoothing / count
@@ -80,6 +85,7 @@ features, tokens = ["imageFeatures", "textFeatures", "logitScale"], ["imageToken
 losses = {
     "clipLoss": (clip, features),
     "negClipLoss": (neg_clip, features),
+    "sigmoidLoss": (sigmoid, features),
     "globalNegativeLoss": (global_negative, features),
     "localNegativeLoss": (local_negative, tokens),
     "fscClipLoss": (

@@ -38,10 +38,13 @@ export function everyLoss(B: number, seed = 0): Readonly<Record<string, LossCase
     negClipLoss: { loss: losses.negClipLoss, output: features, batch },
     globalNegativeLoss: { loss: losses.globalNegativeLoss, output: features, batch },
     localNegativeLoss: {
-      loss: (tokens: Omit<losses.DenseTokens, 'textMask'>, batch: losses.HasNegatives, options: ReductionOptions) =>
-        losses.localNegativeLoss({ ...tokens, textMask: output.textMask }, batch, options),
+      loss: (
+        tokens: Omit<losses.DenseTokens, 'textMask'>,
+        { textMask, ...batch }: losses.HasNegatives & Pick<losses.DenseTokens, 'textMask'>,
+        options: ReductionOptions,
+      ) => losses.localNegativeLoss({ ...tokens, textMask }, batch, options),
       output: { imageTokens, textTokens, logitScale },
-      batch,
+      batch: { ...batch, textMask: output.textMask },
     },
     calibratedCrossEntropy: {
       loss: ({ logits }: { logits: Tensor }, { valid }: { valid: Tensor }, options: ReductionOptions) =>

@@ -1,7 +1,8 @@
 import '@tensorflow/tfjs';
 import { OptionError, ShapeError } from '@fsc-clip/core';
 import { valueAndGrads } from '@fsc-clip/core/tensor';
-import { concat, memory, mul, neg, ones, type Scalar, type Tensor, type Tensor1D, zerosLike } from '@tensorflow/tfjs-core';
+import { concat, gather, memory, mul, neg, ones, type Scalar, type Tensor, type Tensor1D, zerosLike } from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { everyLoss } from './every-loss.fixture.js';
 import type { Reduction } from './index.js';
@@ -21,6 +22,17 @@ const extremes: Readonly<Record<string, (name: string, x: Tensor) => Tensor>> = 
   'every slot empty': (name, x) =>
     name === 'negativeMask' ? zerosLike(x) : name === 'valid' ? concat([ones([x.shape[0]!, 1]), zerosLike(x.slice([0, 1]))], 1) : x,
 };
+
+/** The images of a batch in another order: rows of [M·4, …] in every block of 4, columns of a mask. */
+function reordered(name: string, x: Tensor, order: readonly number[]): Tensor {
+  if (name === 'negativeMask') return gather(x, [...order], 1);
+  const rows = x.shape[0] ?? 1;
+  if (rows % 4 !== 0) return x;
+  return gather(
+    x,
+    Array.from({ length: rows }, (_, row) => row - (row % 4) + order[row % 4]!),
+  );
+}
 
 it('holds every loss over a batch', () => {
   const others = [
@@ -55,6 +67,20 @@ describe.each(Object.entries(everyLoss(4)))('%s', (name, { loss, output, batch, 
     expect(counted).toBeLessThan(values + 0.01);
     expect(() => run(output, 'average' as Reduction)).toThrow(OptionError);
     expect(() => run(output, 'average' as Reduction)).toThrow(/`reduction` must be 'mean', 'sum' or 'none', got average/);
+  });
+
+  it('does not see the order of the images', () => {
+    fc.assert(
+      fc.property(fc.nat(1000), fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), (seed, order) => {
+        const sample = everyLoss(4, seed)[name]!;
+        const moved = (tensors: object) => Object.fromEntries(Object.entries(tensors).map(([key, x]) => [key, reordered(key, x, order)]));
+        const [value, same] = [sample, { output: moved(sample.output), batch: moved(sample.batch) }].map(
+          (inputs) => numbers(sample.loss(inputs.output as never, inputs.batch as never, {}))[0]!,
+        ) as [number, number];
+        expect(Math.abs(same - value)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(value)));
+      }),
+      { numRuns: 10 },
+    );
   });
 
   it.each(Object.entries(extremes))('is finite, value and gradient, with %s', (_, change) => {

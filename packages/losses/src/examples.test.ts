@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import * as losses from './index.js';
 import * as testing from './testing/index.js';
 
-/** Every `@example` of a docstring, and the README's snippet, by where it stands. */
+/** Every `@example` of a docstring by where it stands; the README's snippets are run by tools/snippets.test.ts. */
 const folders = [import.meta.dirname, `${import.meta.dirname}/testing`];
 const sources = folders.flatMap((folder) =>
   readdirSync(folder)
@@ -19,7 +19,7 @@ const docstrings = sources.flatMap((path) =>
   ),
 );
 const readme = `${import.meta.dirname}/../README.md`;
-const snippets = [...readFileSync(readme, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => [readme, code!] as const);
+const snippets = [...readFileSync(readme, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code!);
 
 const { output, batch } = testing.sampleOutput({ B: 8, K: 3 });
 const console = { log: () => {} };
@@ -35,15 +35,12 @@ describe('examples', () => {
   it('stand in the README for every function that it lists', () => {
     const listed = [...readFileSync(readme, 'utf8').matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name!);
     expect(listed.toSorted()).toEqual(Object.keys(losses).toSorted());
-    expect(listed.filter((name) => !snippets.some(([, code]) => code.includes(`${name}(`)))).toEqual([]);
+    expect(listed.filter((name) => !snippets.some((code) => code.includes(`${name}(`)))).toEqual([]);
   });
 
-  it.each([...docstrings, ...snippets].map(([path, code]) => [path.slice(import.meta.dirname.length + 1), code] as const))(
-    '%s',
-    (_, code) => {
-      const script = ts.transpile(code.replaceAll(/^import .*$/gm, ''), { target: ts.ScriptTarget.ES2023 });
-      // a block of its own, so that the example's names hide the scope's
-      new Function(...Object.keys(scope), `{ ${script} }`)(...Object.values(scope));
-    },
-  );
+  it.each(docstrings.map(([path, code]) => [path.slice(import.meta.dirname.length + 1), code] as const))('%s', (_, code) => {
+    const script = ts.transpile(code, { target: ts.ScriptTarget.ES2023 });
+    // a block of its own, so that the example's names hide the scope's
+    new Function(...Object.keys(scope), `{ ${script} }`)(...Object.values(scope));
+  });
 });
