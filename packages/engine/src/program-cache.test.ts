@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Program } from './program.js';
 import { ProgramCache, type Signature } from './program-cache.js';
@@ -43,6 +45,31 @@ describe('ProgramCache', () => {
     await first;
     await expect.poll(() => log).toEqual(['compile a', 'compile b', 'release a']);
     expect(cache.signatures).toHaveLength(1);
+  });
+
+  it('holds no results of runs that are over', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const log: string[] = [];
+    const cache = new ProgramCache(1);
+    const { use, end } = fake('a', log);
+    end();
+    await use(cache);
+    let result: WeakRef<object> | undefined;
+    const run = async () => {
+      const made = { loss: 1 };
+      result = new WeakRef(made);
+      return made;
+    };
+    const compile = () => Promise.reject(new Error('is compiled already'));
+    await cache.use('a', signature, compile, run).then(() => undefined);
+    await use(cache);
+    await expect
+      .poll(() => {
+        collect();
+        return result?.deref() === undefined;
+      })
+      .toBe(true);
   });
 
   it('waits for runs under way before it clears', async () => {

@@ -34,7 +34,7 @@ export class ProgramCache {
     if (!entry || entry.compiled?.alive === false) entry = this.#open(key, signature, compile);
     this.#entries.set(key, entry);
     const running = entry.program.then(run);
-    entry.idle = Promise.allSettled([entry.idle, running]);
+    entry.idle = Promise.allSettled([entry.idle, running]).then(() => undefined); // else it would hold the results of all runs
     this.#evict();
     return running;
   }
