@@ -1,6 +1,7 @@
 // One command for every measurement: `npm run bench -- step --model ViT-B-32 --batch 8 --json`.
 
 const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
+  engine: () => import('./engine.js'),
   losses: () => import('./losses.js'),
   'losses-large': () => import('./losses-large.js'),
   step: () => import('./step.js'),
