@@ -6,7 +6,7 @@ import { sampleOutput } from '@fsc-clip/losses/testing';
 import { addLora, type ClipConfig, createModel, isLora } from '@fsc-clip/models';
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
 import { add, concat, mean, ones, type Scalar, square, sum, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core';
-import { everyLoss } from '../../packages/losses/src/every-loss.fixture.js';
+import { everyLoss, type LossCase } from '../../packages/losses/src/every-loss.fixture.js';
 
 /** Everything a case computes, by name. */
 export type Numbers = Record<string, ArrayLike<number>>;
@@ -70,6 +70,15 @@ const overBatch = [
 /** Every function of `@fsc-clip/losses`, by its name; a name with a colon is a variant. */
 export const lossCases: Readonly<Record<string, Case>> = {
   ...Object.fromEntries(overBatch.map((name) => [name, lossCase(() => everyLoss(4)[name]!)])),
+  ...Object.fromEntries(
+    ['clipLoss', 'negClipLoss', 'sigmoidLoss'].map((name) => {
+      const chunked = (): LossCase => {
+        const { loss, ...inputs } = everyLoss(4)[name]!;
+        return { loss: (output, batch) => loss(output, batch, { chunkSize: 2 } as object), ...inputs };
+      };
+      return [`${name}: chunks`, lossCase(chunked)];
+    }),
+  ),
   'globalNegativeLoss: cross-entropy': lossCase((sample) => ({
     loss: (output: losses.Features, batch: losses.HasNegatives) =>
       losses.globalNegativeLoss(output, batch, { focalGamma: 0, labelSmoothing: 0 }),

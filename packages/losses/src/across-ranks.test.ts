@@ -240,6 +240,8 @@ describe('acrossRanks', () => {
       "acrossRanks: `gather` must be 'exact' or 'reference', got all",
     );
     const loss = acrossRanks<Features, unknown>(clipLoss, { rank: 0, size: 2 });
+    // @ts-expect-error nothing gathered
+    expect(() => loss(output, {})).toThrow('acrossRanks: `batch.gathered` must be there: the arrays of all ranks by name, got none');
     expect(() => loss(output, { gathered: { imageFeatures } })).toThrow(ShapeError);
     expect(() => loss(output, { gathered: { imageFeatures } })).toThrow(
       'acrossRanks: `gathered.imageFeatures` must hold the rows of 2 ranks, [4, 5], got [2, 5]',

@@ -1,4 +1,4 @@
-import { ShapeError } from '@fsc-clip/core';
+import { OptionError, ShapeError } from '@fsc-clip/core';
 import { detached } from '@fsc-clip/core/tensor';
 import { concat, reshape, type Scalar, slice, type Tensor, tidy, transpose } from '@tensorflow/tfjs-core';
 import { scaleGradient } from './internal/scale-gradient.js';
@@ -18,7 +18,7 @@ export type Gathered<Name extends PropertyKey> = { readonly [N in Name]?: Tensor
  *
  * @param loss - sees the global batch: B becomes size · B
  * @returns a loss over this rank's `output` and `batch`, with `batch.gathered`: an array [size · n, …] for every name that has n rows
- * @throws OptionError when `rank` or `size` is none, ShapeError (from the loss) when a gathered array does not fit
+ * @throws OptionError when `rank` or `size` is none or nothing was gathered, ShapeError (from the loss) when a gathered array does not fit
  * @see open_clip, `gather_features`
  * @example
  * const loss = acrossRanks(clipLoss, { rank: 0, size: 1 }); // or a Collective of @fsc-clip/distributed
@@ -31,7 +31,11 @@ export function acrossRanks<Output extends object, Batch>(
 ): (output: Output, batch: Batch & { readonly gathered: Gathered<keyof Output | keyof Batch> }) => Scalar {
   checkRanks('acrossRanks', { rank, size, gather });
   return (output, batch) => {
-    const gathered: Gathered<string> = batch.gathered;
+    const gathered: Gathered<string> | undefined = batch.gathered;
+    if (gathered === undefined) {
+      const rule = 'must be there: the arrays of all ranks by name';
+      throw new OptionError({ function: 'acrossRanks', argument: 'batch.gathered', rule, got: 'none' });
+    }
     const images = imagesOfRank({ ...output, ...batch } as Gathered<string>);
     const everywhere = <Local extends object>(local: Local, own: (rows: Tensor) => Tensor): Local => {
       const names = Object.keys(local).filter((name) => gathered[name] !== undefined);

@@ -57,6 +57,8 @@ describe.each(Object.entries(losses))('%s in chunks', (name, [loss, params]) => 
   it('leaks nothing, and refuses a size that is none', () => {
     const before = memory().numTensors;
     loss(inputs, { chunkSize: 2 }).dispose();
+    const { value, grads } = at(2);
+    for (const tensor of [value, ...Object.values(grads)]) tensor.dispose();
     expect(memory().numTensors).toBe(before);
     expect(() => loss(inputs, { chunkSize: 0 })).toThrow(OptionError);
     expect(() => loss(inputs, { chunkSize: 0 })).toThrow(`${name}: \`chunkSize\` must be a positive integer, got 0`);
