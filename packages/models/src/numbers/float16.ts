@@ -44,3 +44,11 @@ export function fromBfloat16s(halves: Uint16Array): Float32Array {
   for (let i = 0; i < halves.length; i++) words[i] = halves[i]! << 16;
   return new Float32Array(words.buffer);
 }
+
+/** Bfloat16 from single: ties to even. */
+export function toBfloat16(value: number): number {
+  float[0] = value;
+  const word = bits[0]!;
+  if ((word & 0x7fffffff) > 0x7f800000) return 0x7fc0; // NaN: rounding could carry it to infinity
+  return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+}

@@ -119,7 +119,7 @@ describe('writeSafetensors', () => {
       { name: '__proto__', dtype: 'F32', shape: [], bytes: async () => new Uint8Array(new Float32Array([1.5]).buffer) },
       { name: '0', dtype: 'I32', shape: [1, 1], bytes: async () => new Uint8Array(new Int32Array([-7]).buffer) },
     ] as const;
-    await writeSafetensors(path, sources, { note: 'é' });
+    await writeSafetensors('saveWeights', path, sources, { note: 'é' });
     const file = await readSafetensors(path);
     expect(file.metadata['note']).toBe('é');
     expect(file.entries['0']?.begin).toBe(0); // '0' < '__proto__', 4 bytes each, then the bytes
@@ -135,7 +135,7 @@ describe('writeSafetensors', () => {
     const path = join(folder, 'kept.safetensors');
     await writeFile(path, 'old');
     const failing = { name: 'a', dtype: 'F32', shape: [2], bytes: async () => new Uint8Array(4) } as const;
-    await expect(writeSafetensors(path, [failing], {})).rejects.toThrow('must be writable, got a has 4 bytes instead of 8');
+    await expect(writeSafetensors('saveWeights', path, [failing], {})).rejects.toThrow('must be writable, got a has 4 bytes instead of 8');
     expect((await readdir(folder)).filter((name) => name.startsWith('kept'))).toEqual(['kept.safetensors']);
   });
 });

@@ -15,6 +15,11 @@ const storages: Readonly<Record<string, FileDType>> = {
   BoolStorage: 'BOOL',
 };
 
+/** PyTorch's storage classes by element type; unsigned integers above 8 bits have none. */
+export const storageClasses: Readonly<Partial<Record<FileDType, string>>> = Object.fromEntries(
+  Object.entries(storages).map(([name, dtype]) => [dtype, name]),
+);
+
 /** Element types by the names of `torch.dtype`, which tensors of untyped storages carry. */
 const dtypes: Readonly<Record<string, FileDType>> = {
   float32: 'F32',

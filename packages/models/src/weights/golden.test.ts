@@ -2,7 +2,7 @@ import '@tensorflow/tfjs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type HostArray, type Params, WeightsError } from '@fsc-clip/core';
-import { createParams, mergeParams } from '@fsc-clip/core/tensor';
+import { createParams, decays, mergeParams } from '@fsc-clip/core/tensor';
 import { describeGolden, goldenDir, relativeError } from '@fsc-clip/testdata';
 import { slice, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core';
 import { expect, it, vi } from 'vitest';
@@ -10,6 +10,7 @@ import type { ClipConfig } from '../config/clip-config.js';
 import { isLora } from '../lora/adapters.js';
 import { createModel, type Model, type ModelInput } from '../model/create-model.js';
 import type { FileDType } from '../numbers/file-dtypes.js';
+import { loadTorchCheckpoint } from '../torch/load-torch-checkpoint.js';
 import { readTorch } from '../torch/read-torch.js';
 import { findStateDict } from '../torch/state-dict.js';
 import type { TorchDict, TorchTensor } from '../torch/torch-value.js';
@@ -45,6 +46,7 @@ interface CheckpointCase {
   readonly pickleGlobals?: readonly string[];
   readonly meta?: { readonly epoch?: number; readonly name?: string; readonly keys?: readonly string[] };
   readonly learningRate?: number;
+  readonly optimizer?: { readonly steps: number; readonly groupSizes: readonly number[]; readonly firstMoment0: string };
   readonly rank?: number;
   readonly scaling?: number;
   readonly torchscript?: boolean;
@@ -113,6 +115,20 @@ describeGolden<CheckpointCase, { readonly config: ClipConfig }>('checkpoints', (
       }
     }
     await file.close();
+    if (c.optimizer) await checkOptimizer(c, c.optimizer);
+  }
+
+  async function checkOptimizer(c: CheckpointCase, expected: NonNullable<CheckpointCase['optimizer']>): Promise<void> {
+    const loaded = await loadTorchCheckpoint(pathOf(c), { model: createModel(area.json.config) });
+    const { step, expAvg, expAvgSq } = loaded.optimizer;
+    expect([...step.data]).toEqual([expected.steps]);
+    expect(loaded).toMatchObject({ epoch: c.meta!.epoch, name: c.meta!.name, learningRate: c.learningRate });
+    const names = Object.keys(expAvg);
+    expect(names.map((name) => decays(name, loaded.params[name]!))).toEqual(
+      expected.groupSizes.flatMap((size, group) => Array.from({ length: size }, () => group === 1)),
+    );
+    expect(expAvg[names[0]!]!.data).toEqual(area.array(expected.firstMoment0).data);
+    for (const name of names) expect(expAvgSq[name]!.shape, name).toEqual(loaded.params[name]!.shape);
   }
 
   async function checkReadable(c: CheckpointCase): Promise<void> {
