@@ -29,7 +29,7 @@ const layouts = ['padded', 'trimmed', 'packed'] as const;
 
 /**
  * Our step and PyTorch's on the same captions, in processes of their own, one after the other in rounds. Ratios are PyTorch's time over
- * ours: above 1, ours is faster. `reference` is our packed step against what the FSC-CLIP reference does, padding to 77.
+ * ours: above 1, ours is faster. PyTorch pads to 77 as the FSC-CLIP reference does, trims, or packs; it always has QuickGELU.
  */
 export async function stepAgainstPyTorch({ models, batches, ranks, steps, rounds, json }: AgainstPyTorch): Promise<void> {
   const python = await pythonWithTorch();
@@ -48,16 +48,16 @@ export async function stepAgainstPyTorch({ models, batches, ranks, steps, rounds
     for (const model of models)
       for (const lora of ranks)
         for (const batch of batches) {
-          const common = ['--model', model, '--batch', `${batch}`, '--lora', `${lora}`, '--steps', `${steps}`, '--json'];
+          const common = ['--batch', `${batch}`, '--lora', `${lora}`, '--steps', `${steps}`, '--json'];
           const runs: Record<'ours' | 'theirs', Record<(typeof layouts)[number], Measured[]>> = {
             ours: { padded: [], trimmed: [], packed: [] },
             theirs: { padded: [], trimmed: [], packed: [] },
           };
           for (let round = 0; round < rounds; round++)
             for (const layout of layouts) {
-              const node = ['--import', 'tsx', '--conditions=source', main, 'step', ...common, ...ours[layout]];
+              const node = ['--import', 'tsx', '--conditions=source', main, 'step', '--model', model, ...common, ...ours[layout]];
               runs.ours[layout].push(await measure(process.execPath, node));
-              const torch = [peer, ...common, '--tokens', tokens, ...theirs[layout]];
+              const torch = [peer, '--model', model.replace('-quickgelu', ''), ...common, '--tokens', tokens, ...theirs[layout]];
               runs.theirs[layout].push(await measure(python, torch, torchEnvironment));
               if (!json) console.error(`${model} batch ${batch} ${lora > 0 ? `LoRA ${lora}` : 'full'} ${layout}, round ${round + 1}`);
             }

@@ -13,7 +13,7 @@ import { torchHelp } from './torch.js';
 const help = `One FSC-CLIP training step under jit, random weights: 1 caption and 3 negatives per image, clip + 0.5 global + 0.2 local loss, AdamW.
 
 npm run bench -- step [options]
-  --model NAME      an open_clip name (ViT-B-32)
+  --model NAME      an open_clip name (ViT-B-32-quickgelu: OpenAI's, and PyTorch's side)
   --batch N         images per step (8)
   --texts LAYOUT    padded (to the model's context), trimmed (to the longest of the batch) or packed (padded)
   --lora RANK       train adapters of this rank instead of all weights (0: full fine-tuning)
@@ -30,7 +30,7 @@ export async function run(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
-      model: { type: 'string', default: 'ViT-B-32' },
+      model: { type: 'string', default: 'ViT-B-32-quickgelu' },
       batch: { type: 'string', default: '8' },
       texts: { type: 'string', default: 'padded' },
       lora: { type: 'string', default: '0' },
