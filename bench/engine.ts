@@ -54,6 +54,6 @@ export async function run(args: string[]): Promise<void> {
     }
   } finally {
     await rm(folder, { recursive: true });
+    if (values.json) console.log(JSON.stringify(results)); // also when a later part failed: minutes of measuring
   }
-  if (values.json) console.log(JSON.stringify(results));
 }

@@ -44,7 +44,6 @@ export async function stepAgainstPyTorch({ models, batches, ranks, steps, rounds
     JSON.parse((await runFile(command, args, { env: { ...process.env, ...env }, maxBuffer: 2 ** 24 })).stdout.trim().split('\n').at(-1)!);
   try {
     await writeFile(tokens, JSON.stringify(tokenGroups()));
-    const cases = [];
     for (const model of models)
       for (const lora of ranks)
         for (const batch of batches) {
@@ -59,13 +58,11 @@ export async function stepAgainstPyTorch({ models, batches, ranks, steps, rounds
               runs.ours[layout].push(await measure(process.execPath, node));
               const torch = [peer, '--model', model.replace('-quickgelu', ''), ...common, '--tokens', tokens, ...theirs[layout]];
               runs.theirs[layout].push(await measure(python, torch, torchEnvironment));
-              if (!json) console.error(`${model} batch ${batch} ${lora > 0 ? `LoRA ${lora}` : 'full'} ${layout}, round ${round + 1}`);
+              console.error(`${model} batch ${batch} ${lora > 0 ? `LoRA ${lora}` : 'full'} ${layout}, round ${round + 1}`);
             }
           const result = { model, batch, lora, ...compare(runs.ours, runs.theirs) };
-          cases.push(result);
-          if (!json) console.log(JSON.stringify(result, undefined, 2));
+          console.log(json ? JSON.stringify({ steps, rounds, ...result }) : JSON.stringify(result, undefined, 2));
         }
-    if (json) console.log(JSON.stringify({ steps, rounds, cases }));
   } finally {
     await rm(folder, { recursive: true });
   }

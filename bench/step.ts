@@ -21,7 +21,7 @@ npm run bench -- step [options]
   --steps N         steps that count (5), after two that do not
   --against pytorch beside bench/peers/pytorch_step.py, all layouts of texts, in rounds: ratios above 1 are ours
   --rounds N        with --against: runs of each side (1); --model, --batch and --lora may be lists (--lora 0,4)
-  --json            print one line of JSON only
+  --json            print JSON only: one line, with --against one for each case
 
 ${torchHelp}`;
 

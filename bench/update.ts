@@ -39,7 +39,7 @@ export async function run(args: string[]): Promise<void> {
     return;
   }
   const [millions, arrays, steps] = [values.millions, values.arrays, values.steps].map(Number) as [number, number, number];
-  const size = Math.ceil((millions * 1e6) / arrays);
+  const size = 4 * Math.ceil((millions * 1e6) / arrays / 4);
   const say = (line: string) => values.json || console.error(line);
   const inPlace = await time(size, arrays, steps, [0]);
   say(`in place: ${inPlace.medianSeconds.toFixed(3)} s an update`);

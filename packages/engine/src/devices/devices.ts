@@ -43,7 +43,7 @@ export interface DevicesOptions {
 
 const sessions: readonly (Pick<DeviceStatus, 'runsOn' | 'state'> & { readonly device: SessionDevice })[] = [
   { device: 'cpu', runsOn: "onnxruntime's CPU provider", state: "stays in the engine's worker" },
-  { device: 'webgpu', runsOn: "onnxruntime's WebGPU provider", state: 'is copied to the host and back in every call' },
+  { device: 'webgpu', runsOn: "onnxruntime's WebGPU provider", state: 'stays on the GPU' },
   {
     device: 'cuda',
     runsOn: "onnxruntime's CUDA provider",

@@ -57,8 +57,9 @@ export class GraphBuilder {
     return node.outputs;
   }
 
-  /** One operator with one output. */
+  /** One operator with one output. Without elements it is nothing to compute, and no device is asked to. */
   node(op: string, inputs: readonly Value[], shape: readonly number[], dtype: ElementType, attributes?: Attributes): Value {
+    if (shape.includes(0)) return this.splat(0, shape, dtype);
     return this.nodes(op, inputs, [{ shape, dtype }], attributes)[0]!;
   }
 

@@ -8,6 +8,10 @@ export async function openDevice(device: SessionDevice): Promise<CarryOut> {
     const { createIoBindingDriver } = await import('./drivers/io-binding-driver.js');
     return createSessions(await createIoBindingDriver(device));
   }
+  if (device === 'webgpu') {
+    const { createWebgpuDriver } = await import('./drivers/webgpu-driver.js');
+    return createSessions(createWebgpuDriver());
+  }
   const { createHostDriver } = await import('./drivers/host-driver.js');
   return createSessions(createHostDriver(device));
 }

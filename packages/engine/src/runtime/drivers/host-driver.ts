@@ -5,6 +5,7 @@ import { placeOf, reshaped } from '../../update/state-memory.js';
 import type { Numbers, OutputSpec, ProgramSpec, SessionDevice } from '../protocol.js';
 import { BufferPool } from './buffer-pool.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
+import { feedTensor } from './feed-tensor.js';
 import { sessionOptions } from './session-options.js';
 
 /**
@@ -36,7 +37,7 @@ async function openProgram(
   pool.grow(pooledBytes);
 
   const run = async (given: ReadonlyMap<string, Feed<Tensor>>): Promise<Tensor[]> => {
-    const tensors = new Map([...given].map(([name, feed]) => [name, tensorOf(feed)]));
+    const tensors = new Map([...given].map(([name, feed]) => [name, feedTensor(feed)]));
     const prepared = prepareUpdates?.(tensors);
     const feeds = Object.fromEntries(session.inputNames.map((name) => [name, tensors.get(name)!]));
     const fetches = outputs.map((output, i) => prepared?.outputs.get(i) ?? emptyTensor(output, pool));
@@ -68,12 +69,6 @@ function bytesOf({ dtype, shape }: OutputSpec): number {
 
 function emptyTensor(output: OutputSpec, pool: BufferPool): Tensor {
   return new Tensor(output.dtype, new views[output.dtype](pool.take(bytesOf(output))) as Uint8Array, output.shape);
-}
-
-function tensorOf(feed: Feed<Tensor>): Tensor {
-  if ('array' in feed) return feed.array;
-  const { dtype, data, shape } = feed.numbers;
-  return new Tensor(dtype, data as Uint8Array, shape);
 }
 
 function recycle(tensor: Tensor, pool: BufferPool): void {
