@@ -1,9 +1,14 @@
-import { add, matMul, mul, reshape, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
+import { matMul, mul, type Rank, reshape, type ShapeMap, type Tensor, type Tensor2D } from '@tensorflow/tfjs-core';
 
 /** The names of a weight's two adapters, in the reference's layout: `x.weight` has `x.lora_A`, `in_proj_weight` has `in_proj_weight_lora_A`. */
 export function adapterNames(weight: string): readonly [a: string, b: string] {
   const stem = weight.endsWith('.weight') ? weight.slice(0, -'weight'.length) : `${weight}_`;
   return [`${stem}lora_A`, `${stem}lora_B`];
+}
+
+/** The name of an adapter's weight. */
+export function weightOfAdapter(adapter: string): string {
+  return adapter.replace(/(\.|_)lora_[AB]$/, (_, separator: string) => (separator === '.' ? '.weight' : ''));
 }
 
 /** Rows and columns. */
@@ -24,14 +29,18 @@ export function adapterRank(weightShape: readonly number[], aShape: readonly num
 }
 
 /**
- * A weight with its adapters added: `weight + alpha / rank · B A`. The reference views the patch embedding's product [w·p, 3p] as
- * [w, 3, p, p]: the numbers in order, not channel by channel.
+ * What adapters add to a weight: `scaling(rank) · B A`. The reference views the patch embedding's product [w·p, 3p] as [w, 3, p, p]: the
+ * numbers in order, not channel by channel.
  *
- * @returns the shape of `weight`
+ * @returns the weight's shape
  */
-export function mergedWeight<T extends Tensor>(weight: T, a: Tensor2D, b: Tensor2D, alpha: number): T {
-  const delta = reshape(matMul(b, a), weight.shape);
-  return add(weight, mul(delta, alpha / adapterRank(weight.shape, a.shape)));
+export function adapterDelta<R extends Rank>(
+  weightShape: ShapeMap[R],
+  a: Tensor2D,
+  b: Tensor2D,
+  scaling: (rank: number) => number,
+): Tensor<R> {
+  return mul<Tensor<R>>(reshape<R>(matMul(b, a), weightShape), scaling(adapterRank(weightShape, a.shape)));
 }
 
 /**

@@ -5,7 +5,7 @@ import { memory, ones, type Tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { createModel } from '../model/create-model.js';
 import { adapterNames, adapterShapes, isLora } from './adapters.js';
-import { addLora, type LoraTarget } from './add-lora.js';
+import { addLora } from './add-lora.js';
 import { mergeLora } from './merge-lora.js';
 
 const config = {
@@ -57,10 +57,13 @@ describe('addLora', () => {
       () =>
         addLora(createKey(2), weights, { rank: 2, ...options });
     expect(call({ rank: 0 })).toThrow('addLora: `rank` must be a positive integer, got 0');
-    expect(call({ targets: ['c_fcc' as LoraTarget] })).toThrow('`targets` must be among conv1, in_proj, out_proj, c_fc, c_proj, got c_fcc');
+    expect(call({ targets: ['c_fc', 'c_fcc'] })).toThrow('`targets` must name weights that can be adapted, got c_fcc');
+    expect(call({ targets: [/ln_1/] })).toThrow('`targets` must name weights that can be adapted, got /ln_1/');
+    expect(call({ targets: ['conv1'], towers: 'text' })).toThrow('`targets` must name weights that can be adapted, got conv1');
+    expect(call({ towers: 'left' })).toThrow("`towers` must be 'both', 'image' or 'text', got left");
     expect(call({ targets: [] })).toThrow('must name weights that `params` holds, got none');
     expect(call({ init: 'zero' })).toThrow("`init` must be 'reference' or 'zeroB', got zero");
-    expect(call({}, addLora(createKey(2), params, { rank: 1 }))).toThrow('must hold no adapters yet');
+    expect(call({}, addLora(createKey(2), params, { rank: 1 }))).toThrow('must hold no adapters of the targets yet');
   });
 });
 
@@ -68,7 +71,7 @@ describe('mergeLora', () => {
   it.each([1, 8])('computes the same with alpha %i, without adapters', (alpha) => {
     const scaled = createModel(config, { loraAlpha: alpha });
     const adapted = addLora(createKey(2), params, { rank: 2 });
-    const merged = mergeLora(adapted, { alpha });
+    const merged = mergeLora(adapted, scaled);
     expect(Object.keys(merged)).toEqual(Object.keys(params));
     const [ours, expected] = [scaled.apply(merged, input), scaled.apply(adapted, input)];
     expect(largestDifference(ours.imageFeatures, expected.imageFeatures)).toBeLessThan(2e-6);
@@ -91,6 +94,6 @@ describe('mergeLora', () => {
     expect(() => mergeLora(without(b))).toThrow('`visual.conv1.weight` must have both adapters, got only visual.conv1.lora_A');
     expect(() => mergeLora(without(a))).toThrow('got only visual.conv1.lora_B');
     expect(() => mergeLora(without('visual.conv1.weight'))).toThrow('mergeLora: `visual.conv1.lora_A` must stand beside its weight');
-    expect(() => mergeLora(adapted, { alpha: Number.NaN })).toThrow('`alpha` must be a positive number');
+    expect(() => mergeLora(adapted, { loraAlpha: Number.NaN })).toThrow('`loraAlpha` must be a positive number');
   });
 });

@@ -5,12 +5,14 @@ import { checkConfig } from '../config/check-config.js';
 import type { ClipConfig } from '../config/clip-config.js';
 import { configs, type ModelName } from '../config/configs.js';
 import { normalize } from '../layers/normalize.js';
+import type { LoraDropout } from '../lora/lora-dropout.js';
+import { type LoraScale, loraScaling } from '../lora/lora-scale.js';
 import { nearest } from '../weights/nearest.js';
 import { imageTower } from './image-tower.js';
 import { initialize } from './initialize.js';
 import { parametersOf, shapesOf } from './parameters.js';
 import { type TextInput, textTower } from './text-tower.js';
-import { type Shapes, weightsOf } from './weights.js';
+import { type LoraRun, type Shapes, weightsOf } from './weights.js';
 
 /** What a model takes. */
 export type ModelInput = {
@@ -33,24 +35,27 @@ export type ClipFeatures<A> = Pick<ClipOutput<A>, 'imageFeatures' | 'textFeature
 export interface ApplyOptions {
   /** Also return every position's token and the mask of the texts, as the local loss needs them. @defaultValue false */
   readonly denseTokens?: boolean;
+  /** Dropout before adapters, while training. @defaultValue none, as in the reference */
+  readonly loraDropout?: LoraDropout;
 }
 
 /** Options of `createModel`. */
-export interface ModelOptions {
+export interface ModelOptions extends LoraScale {
   /** Overrides the config's activation: what counts is how the weights were trained. @defaultValue the config's `quick_gelu` */
   readonly quickGelu?: boolean;
   /** Overrides the config's side of the images, a multiple of its patches. @defaultValue the config's `image_size` */
   readonly imageSize?: number;
   /** Overrides the config's number of text positions. @defaultValue the config's `context_length` */
   readonly contextLength?: number;
-  /** Adapters in the weights count `loraAlpha / rank` times. @defaultValue 1 */
-  readonly loraAlpha?: number;
 }
 
 /** A CLIP model: pure functions over a record of weights, which it never holds. */
 export interface Model {
   readonly config: ClipConfig;
+  /** Adapters count `loraAlpha / rank` times, */
   readonly loraAlpha: number;
+  /** or, rank-stabilised, `loraAlpha / √rank` times. */
+  readonly rsLora: boolean;
   /**
    * Whether the activation was stated: by `quickGelu`, by a config with `quick_gelu`, or by a name in `-quickgelu`. Otherwise it is
    * open_clip's default, and weights whose file does not say their activation are refused.
@@ -88,37 +93,41 @@ export interface Model {
 export function createModel(nameOrConfig: ModelName | ClipConfig, options: ModelOptions = {}): Model {
   const given = findConfig(nameOrConfig);
   const config = overridden(given, options);
-  const { loraAlpha = 1 } = options;
-  if (!(Number.isFinite(loraAlpha) && loraAlpha > 0)) {
-    throw new OptionError({ function: 'createModel', argument: 'loraAlpha', rule: 'must be a positive number', got: String(loraAlpha) });
-  }
+  const { loraAlpha = 1, rsLora = false } = options;
+  const scaling = loraScaling('createModel', { loraAlpha, rsLora });
   const parameters = parametersOf(config);
   const shapes = shapesOf(parameters);
 
-  const runImages = (caller: string, params: Params<Tensor>, images: Tensor, denseTokens: boolean) => {
+  const runImages = (caller: string, params: Params<Tensor>, images: Tensor, { denseTokens = false, loraDropout }: ApplyOptions) => {
     const side = config.vision_cfg.image_size;
     checkShapes(caller, { images: [images, `* 3 ${side} ${side}`] });
-    return imageTower(weightsOf(caller, params, shapes, loraAlpha, 'visual.'), config, images as Tensor4D, denseTokens);
+    return imageTower(weightsOf(caller, params, shapes, loraRun(caller, loraDropout), 'visual.'), config, images as Tensor4D, denseTokens);
   };
-  const runTexts = (caller: string, params: Params<Tensor>, texts: Tensor | PackedTexts<Tensor>, denseTokens: boolean) => {
+  const runTexts = (
+    caller: string,
+    params: Params<Tensor>,
+    texts: Tensor | PackedTexts<Tensor>,
+    { denseTokens = false, loraDropout }: ApplyOptions,
+  ) => {
     checkTexts(caller, texts, config.text_cfg.context_length);
-    return textTower(weightsOf(caller, params, shapes, loraAlpha), config, texts as TextInput, denseTokens);
+    return textTower(weightsOf(caller, params, shapes, loraRun(caller, loraDropout)), config, texts as TextInput, denseTokens);
+  };
+  const loraRun = (caller: string, dropout: LoraDropout | undefined): LoraRun => {
+    if (dropout && !(dropout.rate >= 0 && dropout.rate < 1))
+      throw new OptionError({ function: caller, argument: 'loraDropout.rate', rule: 'must be in [0, 1)', got: String(dropout.rate) });
+    return { scaling, ...(dropout && { dropout }) };
   };
 
   function apply(params: Params<Tensor>, input: ModelInput, options: ApplyOptions & { readonly denseTokens: true }): ClipOutput<Tensor>;
   function apply(params: Params<Tensor>, input: ModelInput, options?: ApplyOptions): ClipFeatures<Tensor>;
-  function apply(
-    params: Params<Tensor>,
-    input: ModelInput,
-    { denseTokens = false }: ApplyOptions = {},
-  ): ClipFeatures<Tensor> | ClipOutput<Tensor> {
+  function apply(params: Params<Tensor>, input: ModelInput, options: ApplyOptions = {}): ClipFeatures<Tensor> | ClipOutput<Tensor> {
     return tidy(() => {
-      const image = runImages('apply', params, input.images, denseTokens);
-      const text = runTexts('apply', params, input.packed ?? (input.texts as Tensor), denseTokens);
+      const image = runImages('apply', params, input.images, options);
+      const text = runTexts('apply', params, input.packed ?? (input.texts as Tensor), options);
       const features = {
         imageFeatures: normalize(image.pooled),
         textFeatures: normalize(text.pooled),
-        logitScale: exp(weightsOf('apply', params, shapes, loraAlpha).get<Scalar>('logit_scale')),
+        logitScale: exp(weightsOf('apply', params, shapes, { scaling }).get<Scalar>('logit_scale')),
       };
       if (!image.tokens || !text.dense) return features;
       return { ...features, imageTokens: image.tokens, textTokens: text.dense.tokens, textMask: text.dense.mask };
@@ -128,6 +137,7 @@ export function createModel(nameOrConfig: ModelName | ClipConfig, options: Model
   return {
     config,
     loraAlpha,
+    rsLora,
     quickGeluGiven: (options.quickGelu ?? given.quick_gelu) !== undefined,
     shapes,
     init: (key) =>
@@ -136,8 +146,8 @@ export function createModel(nameOrConfig: ModelName | ClipConfig, options: Model
         return tensor(data, [...shape]);
       }),
     apply,
-    encodeImage: (params, images) => tidy(() => normalize(runImages('encodeImage', params, images, false).pooled)),
-    encodeText: (params, texts) => tidy(() => normalize(runTexts('encodeText', params, texts, false).pooled)),
+    encodeImage: (params, images) => tidy(() => normalize(runImages('encodeImage', params, images, {}).pooled)),
+    encodeText: (params, texts) => tidy(() => normalize(runTexts('encodeText', params, texts, {}).pooled)),
   };
 }
 

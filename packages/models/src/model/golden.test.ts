@@ -134,7 +134,7 @@ describeGolden<Case>('models', (area) => {
 
     const params = mergeParams(record(c.state), adapters);
     expect(Object.keys(params).sort()).toEqual([...c.stateDictKeys].sort());
-    const merged = mergeLora(params, { alpha: c.alpha });
+    const merged = mergeLora(params, { loraAlpha: c.alpha });
     for (const [name, array] of Object.entries(c.merged)) expectClose(`merged ${name}`, merged[name]!, array, floor);
     const output = named(createModel(c.config).apply(merged, inputsOf(c.inputs), { denseTokens: true }));
     for (const name of Object.keys(output)) expectClose(`merged: ${name}`, output[name]!, c.outputs[name]!, floor);
@@ -153,7 +153,7 @@ describeGolden<Case>('models', (area) => {
   function checkInside(c: InsideCase): void {
     const { images, texts } = inputsOf(c.inputs);
     const params = record(c.state);
-    const weights = weightsOf('inside', params, createModel(c.config).shapes, 1);
+    const weights = weightsOf('inside', params, createModel(c.config).shapes, { scaling: () => 1 });
     const image = slice(images, c.image, 1) as Tensor4D;
     const text = slice(texts, c.text, 1) as Tensor2D;
     const visual = weights.under('visual.');
@@ -200,7 +200,7 @@ describeGolden<Case>('models', (area) => {
     const { images, texts } = inputsOf(inputs);
     const model = createModel(config);
     const params = record(state);
-    const visual = weightsOf('note', params, model.shapes, 1).under('visual.');
+    const visual = weightsOf('note', params, model.shapes, { scaling: () => 1 }).under('visual.');
     const { imageTokens } = model.apply(params, { images, texts }, { denseTokens: true });
     const [batch, count, dim] = imageTokens.shape as [number, number, number];
     const run = { ...visionSizes(config.vision_cfg), quickGelu: config.quick_gelu === true, batch, length: count + 1 };

@@ -2,6 +2,7 @@ import {
   add,
   concat,
   matMul,
+  type Rank,
   reshape,
   slice,
   type Tensor,
@@ -13,7 +14,7 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { type ClipConfig, visionSizes } from '../config/clip-config.js';
-import { adapterNames, mergedWeight } from '../lora/adapters.js';
+import { adapterDelta, adapterNames } from '../lora/adapters.js';
 import { normed, transformer } from './transformer.js';
 import type { Weights } from './weights.js';
 
@@ -66,7 +67,7 @@ export function embedPatches(weights: Weights, images: Tensor4D): Tensor2D {
 export function projectPatches(weights: Weights, images: Tensor4D): Tensor2D {
   const weight = weights.get<Tensor4D>('conv1.weight'); // [w, 3, p, p]
   const [a, b] = adapterNames('conv1.weight').map((name) => weights.find<Tensor2D>(name));
-  const adapted = a && b ? mergedWeight(weight, a, b, weights.loraAlpha) : weight;
+  const adapted = a && b ? add<Tensor4D>(weight, adapterDelta<Rank.R4>(weight.shape, a, b, weights.lora.scaling)) : weight;
   const [width, channels, patch] = weight.shape;
   const [batch, , side] = images.shape;
   const grid = side / patch;

@@ -1,5 +1,6 @@
 import { type Params, ShapeError, WeightsError } from '@fsc-clip/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { LoraDropout } from '../lora/lora-dropout.js';
 
 /** Shapes by name. */
 export type Shapes = Readonly<Params<readonly number[]>>;
@@ -12,14 +13,24 @@ export interface Weights {
   find<T extends Tensor>(name: string): T | undefined;
   /** The weights whose names begin with `prefix`. */
   under(prefix: string): Weights;
-  /** Adapters count `loraAlpha / rank` times. */
-  readonly loraAlpha: number;
+  readonly lora: LoraRun;
+  /** The whole name of a weight. */
+  nameOf(name: string): string;
+}
+
+/** How adapters take part in a run. */
+export interface LoraRun {
+  /** What the product of two adapters is multiplied by. */
+  scaling(rank: number): number;
+  /** While training, if at all. */
+  readonly dropout?: LoraDropout;
 }
 
 /** Weights over a record, for the function `caller`. */
-export function weightsOf(caller: string, params: Params<Tensor>, shapes: Shapes, loraAlpha: number, prefix = ''): Weights {
+export function weightsOf(caller: string, params: Params<Tensor>, shapes: Shapes, lora: LoraRun, prefix = ''): Weights {
   return {
-    loraAlpha,
+    lora,
+    nameOf: (name) => prefix + name,
     get: <T extends Tensor>(name: string) => {
       const full = prefix + name;
       const value = params[full];
@@ -32,7 +43,7 @@ export function weightsOf(caller: string, params: Params<Tensor>, shapes: Shapes
       return value as T;
     },
     find: <T extends Tensor>(name: string) => params[prefix + name] as T | undefined,
-    under: (more) => weightsOf(caller, params, shapes, loraAlpha, prefix + more),
+    under: (more) => weightsOf(caller, params, shapes, lora, prefix + more),
   };
 }
 

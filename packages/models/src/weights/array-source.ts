@@ -54,7 +54,8 @@ function dtypeOf(array: WritableArray): string {
   return array.data instanceof Int32Array ? 'int32' : 'bool';
 }
 
-async function numbers(array: WritableArray): Promise<HostArray['data']> {
+/** An array's numbers in this thread's memory. */
+export async function numbers(array: WritableArray): Promise<HostArray['data']> {
   if ('read' in array) return array.read();
   return typeof array.data === 'function' ? (array.data() as Promise<HostArray['data']>) : array.data;
 }

@@ -6,17 +6,19 @@ import { goldenDir } from '@fsc-clip/testdata';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Edit, edited, edits } from '../files/edits.fixture.js';
+import { decode } from '../numbers/file-dtypes.js';
 import { readTorch } from '../torch/read-torch.js';
 import { writeArchive } from '../torch/torch-archive.fixture.js';
 import { readWeights } from './load-weights.js';
 
 // `FUZZ_RUNS=20000 npx vitest run fuzz` for the long run, which also prints what was slowest and largest.
 const runs = Number(process.env['FUZZ_RUNS'] ?? 500);
-const small = 2 ** 17; // the table of all halves
+const small = 2 ** 12; // of a file of a few bytes
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
+  decode('F16', new ArrayBuffer(2)); // makes the table of all halves, once
 });
 afterAll(() => rm(folder, { recursive: true }));
 afterEach(() => vi.unstubAllGlobals());

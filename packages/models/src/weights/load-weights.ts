@@ -3,6 +3,7 @@ import { createParams, mapParams } from '@fsc-clip/core/tensor';
 import { type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { refuser } from '../files/refuse.js';
 import { isLora } from '../lora/adapters.js';
+import { checkLoraScale } from '../lora/lora-scale.js';
 import type { Model } from '../model/create-model.js';
 import { mismatch } from './check-weights.js';
 import { isFloat, type LazyWeights, readAll } from './lazy-weights.js';
@@ -90,11 +91,7 @@ function checkMetadata(path: string, metadata: Readonly<Record<string, string>>,
     const hint = `The activation belongs to the weights: createModel(…, { quickGelu: ${quickGelu === 'true'} })`;
     refuse("must have the model's quick_gelu", quickGelu, { hint });
   }
-  const alpha = metadata['lora_alpha'];
-  if (adapted && alpha !== undefined && Number(alpha) !== model.loraAlpha) {
-    const hint = `The scale belongs to the adapters: createModel(…, { loraAlpha: ${Number(alpha)} })`;
-    refuse("must have the model's lora_alpha", alpha, { hint });
-  }
+  if (adapted) checkLoraScale('loadWeights', path, metadata, model);
 }
 
 /** With position embeddings of the model's sizes, where the file's are of another grid or context. */

@@ -1,5 +1,5 @@
-import { OptionError, type Params } from '@fsc-clip/core';
-import { isLora } from '../lora/adapters.js';
+import { OptionError, type Params, type Shaped } from '@fsc-clip/core';
+import { adapterRank, weightOfAdapter } from '../lora/adapters.js';
 import type { Model } from '../model/create-model.js';
 import { writeSafetensors } from '../safetensors/write-safetensors.js';
 import { type Pickled, pickleDict, pickleOrderedDict, pickleText } from '../torch/pickle.js';
@@ -47,10 +47,16 @@ export async function saveWeights(path: string, params: Params<WritableArray>, o
 }
 
 /** What a file says about its weights' model. */
-export function headerOf(model: Model | undefined, params: Params<unknown>): Readonly<Record<string, string>> {
+export function headerOf(model: Model | undefined, params: Params<Shaped>): Readonly<Record<string, string>> {
   if (!model) return {};
   const quickGelu = { quick_gelu: String(model.config.quick_gelu === true) };
-  return Object.keys(params).some(isLora) ? { ...quickGelu, lora_alpha: String(model.loraAlpha) } : quickGelu;
+  const ranks = new Set(
+    Object.entries(params)
+      .filter(([name]) => name.endsWith('lora_A') && model.shapes[weightOfAdapter(name)])
+      .map(([name, { shape }]) => adapterRank(model.shapes[weightOfAdapter(name)]!, shape)),
+  );
+  if (ranks.size === 0) return quickGelu;
+  return { ...quickGelu, lora_alpha: String(model.loraAlpha), rs_lora: String(model.rsLora), lora_rank: [...ranks].join(', ') };
 }
 
 /** A dictionary of texts. */
