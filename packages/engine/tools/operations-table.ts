@@ -91,7 +91,8 @@ What \`jit\` compiles, by tfjs kernel (an operation like \`tf.norm\` or \`tf.mom
 - **cuda**: not tested by us on a GPU.
 
 Not repaired: \`norm\` (like any \`sqrt\`) has no finite gradient at 0: add a small number inside the root. Convolutions with dilation have a
-value and no gradient in tfjs, \`batchNorm\` has a gradient only with a scale: both throw, eager and compiled.
+value and no gradient in tfjs, \`batchNorm\` has a gradient only with a scale: both throw, eager and compiled. \`atan2(-0, x)\` with a negative x
+is π compiled, -π in tfjs.
 
 | kernel | value | gradient | cpu | webgpu | cuda |
 | --- | --- | --- | --- | --- | --- |
