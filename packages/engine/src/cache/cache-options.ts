@@ -1,6 +1,6 @@
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { OptionError } from '@fsc-clip/core';
+import { cacheFolder } from '@fsc-clip/core/files';
 
 /** Compiled programs on disk, so that a later start does not trace again. */
 export interface CacheOptions {
@@ -18,13 +18,8 @@ export interface CacheOptions {
 }
 
 /** Where programs are kept: `$FSC_CLIP_CACHE/programs`, else `fsc-clip/programs` in the user's cache folder. */
-export function defaultCacheFolder(env: NodeJS.ProcessEnv = process.env, platform: string = process.platform, home = homedir()): string {
-  if (env['FSC_CLIP_CACHE']) return resolve(env['FSC_CLIP_CACHE'], 'programs');
-  const users = {
-    darwin: join(home, 'Library', 'Caches'),
-    win32: env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'),
-  }[platform];
-  return join(users ?? (env['XDG_CACHE_HOME'] || join(home, '.cache')), 'fsc-clip', 'programs');
+export function defaultCacheFolder(): string {
+  return cacheFolder('programs');
 }
 
 /**

@@ -215,11 +215,9 @@ describe('the folder', () => {
   });
 
   it('stands in the folder of the system for such files', () => {
-    expect(defaultCacheFolder({ FSC_CLIP_CACHE: '/mine', XDG_CACHE_HOME: '/xdg' }, 'linux', '/home/a')).toBe(join('/mine', 'programs'));
-    expect(defaultCacheFolder({ XDG_CACHE_HOME: '/xdg' }, 'linux', '/home/a')).toBe(join('/xdg', 'fsc-clip', 'programs'));
-    expect(defaultCacheFolder({}, 'linux', '/home/a')).toBe(join('/home/a', '.cache', 'fsc-clip', 'programs'));
-    expect(defaultCacheFolder({}, 'darwin', '/Users/a')).toBe(join('/Users/a', 'Library', 'Caches', 'fsc-clip', 'programs'));
-    expect(defaultCacheFolder({ LOCALAPPDATA: '/local' }, 'win32', '/Users/a')).toBe(join('/local', 'fsc-clip', 'programs'));
+    vi.stubEnv('FSC_CLIP_CACHE', folder);
+    expect(defaultCacheFolder()).toBe(join(folder, 'programs'));
+    vi.unstubAllEnvs();
   });
 
   it.each([
