@@ -159,7 +159,7 @@ describe('errors', () => {
   it.each([0, 1])('name the file (%i workers)', async (workers) => {
     const failed = collect(withBroken, { workers });
     await expect(failed).rejects.toBeInstanceOf(DataError);
-    await expect(failed).rejects.toThrow('special/truncated.jpg` must be a whole JPEG, PNG or WebP file');
+    await expect(failed).rejects.toThrow('special/truncated.jpg` must be a whole JPEG, PNG, WebP or GIF file');
   });
 
   it.each([0, 2])('leave a sample out when a handler says so, and count it (%i workers)', async (workers) => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { DataError } from '@fsc-clip/core';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import type { OpenedImage, RgbImage } from './image.js';
+import { type JpegHeader, jpegHeader } from './jpeg-header.js';
 import { cmykToRgb } from './resize-opened.js';
 
 /** Options of `decodeImage` and `openImage`. */
@@ -12,13 +13,17 @@ export interface DecodeOptions {
   readonly maxPixels?: number;
 }
 
+/** What has to be known before decoding. */
+type Header = Pick<Metadata, 'format' | 'width' | 'height' | 'space' | 'hasAlpha' | 'isPalette' | 'bitsPerSample'> & Partial<JpegHeader>;
+
 const MAX_PIXELS = 89_478_485;
 /** JPEG's own limit. A PNG of one pixel by millions would make a resized picture or a filter of gigabytes. */
 const MAX_SIDE = 65_535;
 
 /**
- * Decodes a JPEG, PNG or WebP to RGB, byte for byte as Pillow's `Image.open(f).convert("RGB")`: alpha is dropped (colours under transparency
- * stay), ICC profiles and EXIF orientation are ignored, of an animation the first frame counts. 16-bit PNG differ: Pillow clips them at 255, here they are divided by 256.
+ * Decodes a JPEG, PNG, WebP or GIF to RGB, byte for byte as Pillow's `Image.open(f).convert("RGB")`: alpha is dropped (colours under
+ * transparency stay), ICC profiles and EXIF orientation are ignored, of an animation the first frame counts. Two things differ: 16-bit PNG,
+ * which Pillow clips at 255 and which are divided by 256 here, and what a GIF marks as transparent, which is black here.
  *
  * @param source - a path or the bytes of a file
  * @returns RGB pixels
@@ -45,9 +50,16 @@ export async function openImage(source: string | Uint8Array, options: DecodeOpti
   return { data: await file.rgb(), width, height, mode: nearest ? 'P' : 'RGB' };
 }
 
-/** A PNG may mark a colour as transparent without an alpha channel: its mode stays RGB, L or P. The third bit of the colour type tells. */
-function hasAlphaChannel(bytes: Uint8Array, { format, hasAlpha }: Metadata): boolean {
-  return hasAlpha === true && (format !== 'png' || (bytes[25]! & 4) !== 0);
+/** PNG and GIF may mark a colour as transparent without an alpha channel: the mode stays RGB, L or P. The third bit of a PNG's colour type tells. */
+function hasAlphaChannel(bytes: Uint8Array, { format, hasAlpha }: Header): boolean {
+  return hasAlpha === true && format !== 'gif' && (format !== 'png' || (bytes[25]! & 4) !== 0);
+}
+
+/** libvips remembers its last hundred operations and holds on to their files, though no file comes twice. One switch for the whole process. */
+let forgetful = false;
+function forgetOperations(): void {
+  if (!forgetful) sharp.cache(false);
+  forgetful = true;
 }
 
 async function open(caller: string, source: string | Uint8Array, { name, maxPixels = MAX_PIXELS }: DecodeOptions) {
@@ -58,30 +70,38 @@ async function open(caller: string, source: string | Uint8Array, { name, maxPixe
   const bytes =
     typeof source === 'string' ? await readFile(source).catch((cause) => refuse('must be a file that can be read', cause)) : source;
   // libvips opens far more (SVG, PDF, TIFF…); from untrusted data only what the loaders of the field take.
-  if (!isRasterFile(bytes)) refuse('must be a JPEG, PNG or WebP file', undefined, `${bytes.length} bytes of something else`);
-  const pipeline = () => sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: false });
-  const metadata = await pipeline()
-    .metadata()
-    .catch((cause) => refuse('must be a whole JPEG, PNG or WebP file', cause));
-  const { width, height } = metadata;
+  if (!isRasterFile(bytes)) refuse('must be a JPEG, PNG, WebP or GIF file', undefined, `${bytes.length} bytes of something else`);
+  forgetOperations();
+  const notWhole = (cause: unknown) => refuse('must be a whole JPEG, PNG, WebP or GIF file', cause);
+  const pipeline = () => sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: Number.isFinite(maxPixels) && maxPixels });
+  const header: Header = describeJpeg(bytes) ?? (await sharp(bytes, { limitInputPixels: false }).metadata().catch(notWhole));
+  const { width, height } = header;
   if (width * height > maxPixels) refuse(`must have at most ${maxPixels} pixels`, undefined, `${width}×${height}`);
   if (Math.max(width, height) > MAX_SIDE) refuse(`must have at most ${MAX_SIDE} pixels a side`, undefined, `${width}×${height}`);
-  const pixels = async (prepare: (pipeline: Sharp) => Sharp): Promise<Uint8Array> =>
-    prepare(pipeline())
-      .raw()
-      .toBuffer()
-      .catch((cause) => refuse('must be a whole JPEG, PNG or WebP file', cause));
-  const file = {
-    rgb: () => pixels((image) => image.toColourspace('srgb').removeAlpha()),
-    rgba: () => pixels((image) => image.toColourspace('srgb')),
-    // Without `pipelineColourspace` the channels would go through a colour profile.
-    cmyk: () => pixels((image) => image.pipelineColourspace('cmyk').toColourspace('cmyk')),
+  const pixels = async (channels: number, prepare: (pipeline: Sharp) => Sharp): Promise<Uint8Array> => {
+    const data = await prepare(pipeline()).raw().toBuffer().catch(notWhole);
+    return data.length === width * height * channels ? data : notWhole(new Error(`${data.length} bytes of pixels for ${width}×${height}`));
   };
-  return { ...metadata, file, bytes };
+  const file = {
+    // Of a colour JPEG the pixels are RGB already; to say so would cost a twentieth of the time.
+    rgb: () => pixels(3, (image) => (header.components === 3 ? image : image.toColourspace('srgb').removeAlpha())),
+    rgba: () => pixels(4, (image) => image.toColourspace('srgb')),
+    // Without `pipelineColourspace` the channels would go through a colour profile.
+    cmyk: () => pixels(4, (image) => image.pipelineColourspace('cmyk').toColourspace('cmyk')),
+  };
+  return { ...header, file, bytes };
+}
+
+/** What sharp would say of an ordinary JPEG. */
+function describeJpeg(bytes: Uint8Array): Header | undefined {
+  const header = jpegHeader(bytes);
+  return header && { ...header, format: 'jpeg', space: header.components === 4 ? 'cmyk' : 'srgb', hasAlpha: false, isPalette: false };
 }
 
 function isRasterFile(bytes: Uint8Array): boolean {
   const ascii = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
   const jpeg = bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
-  return jpeg || ascii(0, 8) === '\x89PNG\r\n\x1a\n' || (ascii(0, 4) === 'RIFF' && ascii(8, 12) === 'WEBP');
+  return (
+    jpeg || /^GIF8[79]a$/.test(ascii(0, 6)) || ascii(0, 8) === '\x89PNG\r\n\x1a\n' || (ascii(0, 4) === 'RIFF' && ascii(8, 12) === 'WEBP')
+  );
 }

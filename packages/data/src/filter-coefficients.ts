@@ -8,18 +8,22 @@ export type Span = readonly [number, number];
 
 /** For every output position of a span: which inputs it is made of, and their weights in fixed point. */
 export interface FilterCoefficients {
-  /** Weights per output position; rows shorter than this end in zeros. */
-  readonly taps: number;
   /** [positions]: the first input. */
   readonly starts: Int32Array;
   /** [positions]: how many inputs. */
   readonly counts: Int32Array;
-  /** [positions, taps], in units of 2^-PRECISION_BITS. */
-  readonly weights: Int32Array;
+  /** Inputs of a position come two by two: as many times as the longest needs. */
+  readonly pairs: number;
+  /**
+   * [positions, pairs, 4]: of two inputs' weights, in units of 2^-22, the high halves and the low halves (`high · 2^12 + low`, `low` in
+   * [0, 2^12)), as the kernels multiply them. Positions of fewer inputs end in zeros.
+   */
+  readonly weights: Int16Array;
 }
 
 /** Fractional bits of a weight: 8 bits of pixel and 2 of overshoot must fit beside them in 32. */
-export const PRECISION_BITS = 32 - 8 - 2;
+const PRECISION_BITS = 32 - 8 - 2;
+const LOW_BITS = 12;
 
 const filters: Record<Interpolation, { support: number; weight(distance: number): number }> = {
   bicubic: {
@@ -58,26 +62,30 @@ function computeCoefficients(interpolation: Interpolation, inputSize: number, ou
   const scale = inputSize / outputSize;
   const filterScale = Math.max(scale, 1); // when shrinking, the filter widens: antialiasing
   const support = filter.support * filterScale;
-  const taps = Math.ceil(support) * 2 + 1;
   const starts = new Int32Array(end - first);
   const counts = new Int32Array(end - first);
-  const weights = new Int32Array((end - first) * taps);
-  const row = new Float64Array(taps);
   for (let i = 0; i < end - first; i++) {
     const center = (first + i + 0.5) * scale;
-    const start = Math.max(0, Math.trunc(center - support + 0.5));
-    const count = Math.min(inputSize, Math.trunc(center + support + 0.5)) - start;
+    starts[i] = Math.max(0, Math.trunc(center - support + 0.5));
+    counts[i] = Math.min(inputSize, Math.trunc(center + support + 0.5)) - starts[i]!;
+  }
+  const pairs = (counts.reduce((longest, count) => Math.max(longest, count), 0) + 1) >> 1;
+  const weights = new Int16Array((end - first) * pairs * 4);
+  const row = new Float64Array(2 * pairs);
+  for (let i = 0; i < end - first; i++) {
+    const center = (first + i + 0.5) * scale;
     let sum = 0;
-    for (let tap = 0; tap < count; tap++) {
-      row[tap] = filter.weight((tap + start - center + 0.5) * (1 / filterScale));
+    for (let tap = 0; tap < counts[i]!; tap++) {
+      row[tap] = filter.weight((tap + starts[i]! - center + 0.5) * (1 / filterScale));
       sum += row[tap]!;
     }
-    for (let tap = 0; tap < count; tap++) {
+    for (let tap = 0; tap < counts[i]!; tap++) {
       const weight = row[tap]! / sum;
-      weights[i * taps + tap] = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
+      const fixed = Math.trunc(weight * 2 ** PRECISION_BITS + (weight < 0 ? -0.5 : 0.5));
+      const at = (i * pairs + (tap >> 1)) * 4 + (tap & 1);
+      weights[at] = fixed >> LOW_BITS;
+      weights[at + 2] = fixed & (2 ** LOW_BITS - 1);
     }
-    starts[i] = start;
-    counts[i] = count;
   }
-  return { taps, starts, counts, weights };
+  return { starts, counts, pairs, weights };
 }

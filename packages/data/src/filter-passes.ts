@@ -1,4 +1,5 @@
-import { type FilterCoefficients, PRECISION_BITS, type Span } from './filter-coefficients.js';
+import type { FilterCoefficients, Span } from './filter-coefficients.js';
+import { kernelsOver } from './pixel-kernels.js';
 
 /** Pixels within a larger array: the byte of pixel (x, y) is `origin + y·stride + x·channels`. `origin` may lie before the array. */
 export interface PixelView {
@@ -18,32 +19,58 @@ export function inputsOf(coefficients: FilterCoefficients | undefined, outputs: 
 /** Rows filtered along their length, to the columns that the coefficients are for. Without coefficients there is nothing to do. */
 export function filterRows(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
   if (!coefficients) return source;
-  const target = emptyView(source.channels, rows, columns);
-  if (source.channels === 3) filterRowsOfThree(source, clamped(target), coefficients, rows);
-  else filterRowsOfAny(source, clamped(target), coefficients, rows);
+  const { starts, pairs, weights } = coefficients;
+  const { channels } = source;
+  const target = emptyView(channels, rows, columns);
+  const inputs = inputsOf(coefficients, columns);
+  const rowBytes = (inputs[1] - inputs[0]) * channels;
+  const resultStride = target.stride + 1; // a pixel is stored as four bytes
+  const rowsAtOnce =
+    2 * Math.max(1, Math.min((rows[1] - rows[0] + 1) >> 1, Math.floor(CHUNK_BYTES / 2 / Math.max(rowBytes, resultStride))));
+  const weightsAt = 4 * starts.length;
+  const sourceAt = weightsAt + weights.byteLength;
+  const resultAt = sourceAt + rowsAtOnce * rowBytes + 2 * pairs * channels + STORE_BYTES; // the last output may read beyond its row
+  const kernels = kernelsOver(resultAt + rowsAtOnce * resultStride + STORE_BYTES);
+  const memory = new Uint8Array(kernels.memory.buffer);
+  const startBytes = new Int32Array(memory.buffer, 0, starts.length);
+  for (let i = 0; i < starts.length; i++) startBytes[i] = (starts[i]! - inputs[0]) * channels;
+  new Int16Array(memory.buffer, weightsAt).set(weights);
+  const result: PixelView = { data: memory, origin: resultAt, stride: resultStride, channels };
+  for (let y = rows[0], to = 0; y < rows[1]; y += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, rows[1] - y);
+    copyRows(source, y, count, inputs[0] * channels, rowBytes, memory, sourceAt);
+    const even = count + (count & 1); // of an odd number of rows the last has any company
+    kernels.filterRows(sourceAt, rowBytes, resultAt, resultStride, even, 0, weightsAt, starts.length, pairs, channels);
+    copyRows(result, 0, count, 0, target.stride, target.data, to);
+    to += count * target.stride;
+  }
   return target;
 }
 
-/** Columns filtered along their height, to the rows that the coefficients are for: whole rows are added up, so that memory is read in order. */
+/** Columns filtered along their height, to the rows that the coefficients are for. */
 export function filterColumns(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
   if (!coefficients) return source;
-  const { taps, starts, counts, weights } = coefficients;
+  const { starts, counts, pairs, weights } = coefficients;
   const target = emptyView(source.channels, rows, columns);
-  const { data, stride } = source;
-  const result = clamped(target);
   const rowBytes = target.stride;
-  const sums = new Int32Array(rowBytes);
-  for (let i = 0, to = 0; i < counts.length; i++, to += rowBytes) {
-    sums.fill(HALF);
-    const count = counts[i]!;
-    let from = source.origin + starts[i]! * stride + columns[0] * source.channels;
-    let tap = i * taps;
-    for (const four = tap + count - 3; tap < four; tap += 4, from += 4 * stride) addFourRows(sums, data, from, stride, weights, tap);
-    for (const end = i * taps + count; tap < end; tap++, from += stride) {
-      const weight = weights[tap]!;
-      for (let byte = 0; byte < rowBytes; byte++) sums[byte] = (sums[byte]! + Math.imul(data[from + byte]!, weight)) | 0;
+  const inputs = inputsOf(coefficients, rows);
+  const height = inputs[1] - inputs[0];
+  // Columns at once, in bytes, so that what is read again and again stays near the processor.
+  const strip = Math.min(rowBytes, Math.max(STORE_BYTES, Math.floor(CHUNK_BYTES / height)));
+  const sourceAt = weights.byteLength;
+  const resultAt = sourceAt + (height + 1) * strip + STORE_BYTES; // the last output may read a row too many
+  const kernels = kernelsOver(resultAt + strip + STORE_BYTES);
+  const memory = new Uint8Array(kernels.memory.buffer);
+  new Int16Array(memory.buffer).set(weights);
+  for (let x = 0; x < rowBytes; x += strip) {
+    const bytes = Math.min(strip, rowBytes - x);
+    copyRows(source, inputs[0], height, columns[0] * source.channels + x, bytes, memory, sourceAt);
+    const result = memory.subarray(resultAt, resultAt + bytes);
+    for (let i = 0; i < starts.length; i++) {
+      const from = sourceAt + (starts[i]! - inputs[0]) * bytes;
+      kernels.filterColumns(from, bytes, resultAt, bytes, 8 * pairs * i, (counts[i]! + 1) >> 1);
+      target.data.set(result, i * rowBytes + x);
     }
-    for (let byte = 0; byte < rowBytes; byte++) result[to + byte] = sums[byte]! >> PRECISION_BITS;
   }
   return target;
 }
@@ -52,74 +79,36 @@ export function filterColumns(source: PixelView, coefficients: FilterCoefficient
 export function packed(view: PixelView, rows: Span, columns: Span, source: PixelView): Uint8Array {
   const rowBytes = (columns[1] - columns[0]) * view.channels;
   const size = (rows[1] - rows[0]) * rowBytes;
-  const first = view.origin + rows[0] * view.stride + columns[0] * view.channels;
   if (view !== source && view.stride === rowBytes && view.data.length === size) return view.data;
   const result = new Uint8Array(size);
-  for (let to = 0, from = first; to < size; to += rowBytes, from += view.stride) result.set(view.data.subarray(from, from + rowBytes), to);
+  copyRows(view, rows[0], rows[1] - rows[0], columns[0] * view.channels, rowBytes, result, 0);
   return result;
 }
 
-const HALF = 1 << (PRECISION_BITS - 1);
+/** Bytes that lie in the kernels' memory at a time, unless one row is longer: it does not grow with the picture. */
+const CHUNK_BYTES = 2 ** 19;
+/** What one store of a kernel writes, wanted or not. */
+const STORE_BYTES = 16;
 
-/** Four rows at a time: the sums are read and written a quarter as often. */
-function addFourRows(sums: Int32Array, data: Uint8Array, from: number, stride: number, weights: Int32Array, tap: number): void {
-  const first = weights[tap]!;
-  const second = weights[tap + 1]!;
-  const third = weights[tap + 2]!;
-  const fourth = weights[tap + 3]!;
-  for (let i = 0; i < sums.length; i++, from++) {
-    const pair = Math.imul(data[from]!, first) + Math.imul(data[from + stride]!, second);
-    const otherPair = Math.imul(data[from + 2 * stride]!, third) + Math.imul(data[from + 3 * stride]!, fourth);
-    sums[i] = (sums[i]! + pair + otherPair) | 0;
+/** Copies `count` rows from `y` on, of each the bytes from `x` on, to lie end to end. */
+function copyRows(
+  { data, origin, stride }: PixelView,
+  y: number,
+  count: number,
+  x: number,
+  bytes: number,
+  to: Uint8Array,
+  at: number,
+): void {
+  const first = origin + y * stride + x;
+  if (bytes === stride) {
+    to.set(data.subarray(first, first + count * stride), at);
+    return;
   }
-}
-
-/** The bytes of a view for sums in fixed point: a clamped array cuts off what overshoots 0 and 255. */
-function clamped({ data }: PixelView): Uint8ClampedArray {
-  return new Uint8ClampedArray(data.buffer);
+  for (let i = 0; i < count; i++) to.set(data.subarray(first + i * stride, first + i * stride + bytes), at + i * bytes);
 }
 
 function emptyView(channels: 3 | 4, rows: Span, columns: Span): PixelView {
   const stride = (columns[1] - columns[0]) * channels;
   return { data: new Uint8Array((rows[1] - rows[0]) * stride), origin: -(rows[0] * stride + columns[0] * channels), stride, channels };
-}
-
-/** Three channels at once: this loop is most of the time that resizing takes. */
-function filterRowsOfThree(source: PixelView, result: Uint8ClampedArray, coefficients: FilterCoefficients, rows: Span): void {
-  const { taps, starts, counts, weights } = coefficients;
-  const { data, origin, stride } = source;
-  for (let y = rows[0], to = 0; y < rows[1]; y++) {
-    const row = origin + y * stride;
-    for (let i = 0; i < counts.length; i++, to += 3) {
-      let red = HALF;
-      let green = HALF;
-      let blue = HALF;
-      let from = row + starts[i]! * 3;
-      const end = i * taps + counts[i]!;
-      for (let tap = i * taps; tap < end; tap++, from += 3) {
-        const weight = weights[tap]!;
-        red = (red + Math.imul(data[from]!, weight)) | 0;
-        green = (green + Math.imul(data[from + 1]!, weight)) | 0;
-        blue = (blue + Math.imul(data[from + 2]!, weight)) | 0;
-      }
-      result[to] = red >> PRECISION_BITS;
-      result[to + 1] = green >> PRECISION_BITS;
-      result[to + 2] = blue >> PRECISION_BITS;
-    }
-  }
-}
-
-function filterRowsOfAny(source: PixelView, result: Uint8ClampedArray, coefficients: FilterCoefficients, rows: Span): void {
-  const { taps, starts, counts, weights } = coefficients;
-  const { data, origin, stride, channels } = source;
-  for (let y = rows[0], to = 0; y < rows[1]; y++) {
-    for (let i = 0; i < counts.length; i++) {
-      for (let channel = 0; channel < channels; channel++, to++) {
-        const from = origin + y * stride + starts[i]! * channels + channel;
-        let sum = HALF;
-        for (let tap = 0; tap < counts[i]!; tap++) sum = (sum + Math.imul(data[from + tap * channels]!, weights[i * taps + tap]!)) | 0;
-        result[to] = sum >> PRECISION_BITS;
-      }
-    }
-  }
 }

@@ -11,10 +11,10 @@ export interface ImageFolderOptions {
   readonly onError?: OnError;
 }
 
-const picture = /\.(?:jpe?g|png|webp)$/i;
+const picture = /\.(?:jpe?g|png|webp|gif)$/i;
 
 /**
- * Reads the pictures (JPEG, PNG, WebP) in a folder and the folders below it.
+ * Reads the pictures (JPEG, PNG, WebP, GIF) in a folder and the folders below it.
  *
  * @returns samples sorted by their path below `folder`, which is their key
  * @throws DataError when the folder cannot be read, or a caption is missing or empty
