@@ -34,6 +34,7 @@ export type { CompactTokenizer } from './tokenizer/compact-vocabulary.js';
 export { compactVocabulary } from './tokenizer/compact-vocabulary.js';
 export type { Tokenizer, TokenizerOptions, WordTokens } from './tokenizer/create-tokenizer.js';
 export { createTokenizer } from './tokenizer/create-tokenizer.js';
+export { clipMerges } from './tokenizer/vocabulary.js';
 export type { LoadedTorchCheckpoint, LoadTorchCheckpointOptions } from './torch/load-torch-checkpoint.js';
 export { loadTorchCheckpoint } from './torch/load-torch-checkpoint.js';
 export type { Decays } from './torch/parameter-groups.js';

@@ -2,7 +2,8 @@ import { DataError, type HostArray, OptionError } from '@fsc-clip/core';
 import { boundedCache } from './bounded-cache.js';
 import { bytePairs } from './byte-pairs.js';
 import { cleanText } from './clean-text.js';
-import { splitWords } from './split-words.js';
+import { isPlain } from './fix-text.js';
+import { asciiWordBegin, asciiWordEnd, splitWords } from './split-words.js';
 import { buildVocabulary, clipVocabulary } from './vocabulary.js';
 
 /** Options of `createTokenizer`. */
@@ -96,10 +97,44 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
     return found;
   };
 
-  const encodeWords = (text: string) => {
-    if (typeof text !== 'string') {
-      throw new DataError({ function: 'encode', argument: 'text', rule: 'must be a string', got: String(text) });
+  const checkText = (text: string) => {
+    if (typeof text === 'string') return;
+    throw new DataError({ function: 'encode', argument: 'text', rule: 'must be a string', got: String(text) });
+  };
+  const full = contextLength - 1; // ids that leave room for end-of-text
+  /** Writes a word's ids into `row` from `at` on, as many as there is room for; returns where they end. */
+  const writeWord = (word: string, row: Int32Array, at: number): number => {
+    const ids = encodeWord(word);
+    const end = Math.min(at + ids.length, full);
+    for (let to = at; to < end; to++) row[to] = ids[to - at]!;
+    return end;
+  };
+  /** Writes the ids of a text into `row`, at most T of them; returns how many. */
+  const write = (text: string, row: Int32Array): number => {
+    checkText(text);
+    row[0] = startOfText;
+    let length = 1;
+    if (isPlain(text)) {
+      const small = text.toLowerCase();
+      for (let begin = asciiWordBegin(small, 0); begin < small.length && length < full; ) {
+        const end = asciiWordEnd(small, begin);
+        length = writeWord(small.slice(begin, end), row, length);
+        begin = asciiWordBegin(small, end);
+      }
+    } else {
+      for (const word of splitWords(cleanText(text))) {
+        if (length >= full) break;
+        length = writeWord(word, row, length);
+      }
     }
+    row[length] = endOfText;
+    return length + 1;
+  };
+  const scratch = new Int32Array(contextLength);
+  const encode = (text: string) => Array.from(scratch.subarray(0, write(text, scratch)));
+
+  const encodeWords = (text: string) => {
+    checkText(text);
     const ids = [startOfText];
     const words: WordTokens[] = [];
     for (const word of splitWords(cleanText(text))) {
@@ -112,7 +147,6 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
     ids.push(endOfText);
     return { ids, words };
   };
-  const encode = (text: string) => encodeWords(text).ids;
 
   return {
     contextLength,
@@ -121,7 +155,13 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
     endOfText,
     encode,
     encodeWords,
-    encodeBatch: (texts) => batchOf(texts.map(encode), contextLength),
+    encodeBatch: (texts) => {
+      const data = new Int32Array(texts.length * contextLength);
+      texts.forEach((text, i) => {
+        write(text, data.subarray(i * contextLength, (i + 1) * contextLength));
+      });
+      return { data, shape: [texts.length, contextLength] };
+    },
     decode: (ids) => {
       const row = Array.from(ids);
       const last = row.lastIndexOf(endOfText);

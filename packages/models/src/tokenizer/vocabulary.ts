@@ -74,11 +74,19 @@ export function buildVocabulary(merges: readonly string[]): Vocabulary {
   };
 }
 
+/**
+ * CLIP's 48,894 merges, most frequent first: one `left right` each, in GPT-2's byte alphabet with `</w>` where a word ends. The lines of
+ * the `merges.txt` that other tokenizers read; `createTokenizer({ vocabulary })` takes a list like it.
+ */
+export function clipMerges(): string[] {
+  return brotliDecompressSync(Buffer.from(compressedMerges, 'base64')).toString('utf8').split('\n');
+}
+
 let loaded: Vocabulary | undefined;
 
 /** CLIP's own 49,408 tokens, unpacked at first use. */
 export function clipVocabulary(): Vocabulary {
-  loaded ??= buildVocabulary(brotliDecompressSync(Buffer.from(compressedMerges, 'base64')).toString('utf8').split('\n'));
+  loaded ??= buildVocabulary(clipMerges());
   return loaded;
 }
 
