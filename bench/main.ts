@@ -6,6 +6,7 @@ const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   'losses-large': () => import('./losses-large.js'),
   step: () => import('./step.js'),
   update: () => import('./update.js'),
+  weights: () => import('./weights.js'),
 };
 
 const [name, ...args] = process.argv.slice(2);
