@@ -1,6 +1,8 @@
 export type { AdamWOptions, AdamWState, Optimizer } from './adamw.js';
 export { adamW, decays } from './adamw.js';
 export { detached } from './detached.js';
+export type { Ema, EmaOptions, EmaState } from './ema.js';
+export { ema } from './ema.js';
 export { foldInKernel, foldInKey } from './fold-in-key.js';
 export { registerGradients } from './gradients.js';
 export { createParams, disposeParams, mapParams, mergeParams, partitionParams } from './params.js';

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs';
 import { createKey, randomStream } from '@fsc-clip/core';
-import { adamW, valueAndGrads } from '@fsc-clip/core/tensor';
+import { adamW, ema, valueAndGrads } from '@fsc-clip/core/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { type DeviceArray, jit } from '../index.js';
@@ -69,6 +69,15 @@ const train: Step = (state, x) => {
     Object.assign(flat, { [name]: params[name], [`${name}.m`]: next.expAvg[name], [`${name}.v`]: next.expAvgSq[name] });
   return { state: flat, seen: value };
 };
+const averaging = ema({ decay: 0.99 });
+
+/** The same with averaged weights beside: `w.a`, … and `averaged`. */
+const trainAndAverage: Step = (state, x) => {
+  const { state: next, seen } = train(state, x);
+  const pick = (from: State, suffix: string) => Object.fromEntries(names.map((name) => [name, from[name + suffix]!]));
+  const { step, average } = averaging.update({ step: state['averaged'] as tf.Scalar, average: pick(state, '.a') }, pick(next, ''));
+  return { state: { ...next, ...Object.fromEntries(names.map((name) => [`${name}.a`, average[name]!])), averaged: step }, seen };
+};
 const trainShapes = { w: [3, 5], u: [5, 3], b: [5] };
 const trainState = (): Arrays =>
   Object.fromEntries([
@@ -91,6 +100,19 @@ describe('what is updated in place', () => {
     );
     expect(new Set(updates.map(({ kernel }) => JSON.stringify(kernel))).size).toBe(2); // with weight decay, and without
     expect(results.filter((result) => 'input' in result)).toHaveLength(9);
+    expect(program.outputs.map(({ shape }) => shape).filter(({ length }) => length > 0)).toEqual([[3, 5], [5, 3], [5]]);
+  });
+
+  it('averaged weights, in the kernel of the weights', async () => {
+    const shapes = Object.fromEntries(
+      ['step', 'averaged', ...names.flatMap((name) => [name, `${name}.m`, `${name}.v`, `${name}.a`])].map((key) => [
+        key,
+        trainShapes[key[0] as 'w'] ?? [],
+      ]),
+    );
+    const { program, updates, results } = await divide(trainAndAverage, shapes, [2, 3]);
+    expect(updates.map(({ size, state }) => ({ size, state: state.length }))).toEqual([15, 15, 5].map((size) => ({ size, state: 4 })));
+    expect(results.filter((result) => 'input' in result)).toHaveLength(12);
     expect(program.outputs.map(({ shape }) => shape).filter(({ length }) => length > 0)).toEqual([[3, 5], [5, 3], [5]]);
   });
 
@@ -122,6 +144,15 @@ describe('what is updated in place', () => {
 describe('in place equals the program to the bit', () => {
   it('a net trained by AdamW, sizes that are no multiple of four', async () => {
     await expectEqualWithAndWithoutDonation(train, trainState(), normal(2, 3));
+  });
+
+  it('the same with averaged weights', async () => {
+    const averages = Object.entries(trainShapes).map(([name, shape]): [string, ArrayLike] => [`${name}.a`, normal(...shape)]);
+    await expectEqualWithAndWithoutDonation(
+      trainAndAverage,
+      { ...trainState(), ...Object.fromEntries(averages), averaged: 0 },
+      normal(2, 3),
+    );
   });
 
   it('every operator, over special numbers too', async () => {
