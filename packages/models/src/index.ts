@@ -55,3 +55,5 @@ export type { Grid, ResizeTextPositionsOptions } from './weights/resize-position
 export { resizeImagePositions, resizeTextPositions } from './weights/resize-positions.js';
 export type { SaveWeightsOptions } from './weights/save-weights.js';
 export { saveWeights } from './weights/save-weights.js';
+export type { SweepOptions, SweepPoint } from './weights/sweep-weights.js';
+export { sweepWeights } from './weights/sweep-weights.js';

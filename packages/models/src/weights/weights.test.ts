@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createKey, type HostArray, type Params, WeightsError } from '@fsc-clip/core';
 import { mapParams } from '@fsc-clip/core/tensor';
-import { type Tensor, zeros } from '@tensorflow/tfjs-core';
+import { memory, scalar, type Tensor, zeros } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addLora } from '../lora/add-lora.js';
 import { createModel } from '../model/create-model.js';
@@ -14,6 +14,7 @@ import { interpolateWeights } from './interpolate-weights.js';
 import { loadWeights, readWeights } from './load-weights.js';
 import { resizeImagePositions, resizeTextPositions } from './resize-positions.js';
 import { saveWeights } from './save-weights.js';
+import { sweepWeights } from './sweep-weights.js';
 
 const config = {
   embed_dim: 6,
@@ -183,12 +184,49 @@ describe('interpolateWeights', () => {
     const values = (record: Params<Tensor>) => mapParams(record, (t) => Array.from(t.dataSync()));
     expect(values(interpolateWeights(params, other, 0))).toEqual(values(params));
     expect(values(interpolateWeights(params, other, 1))).toEqual(values(other));
+    const half = values(interpolateWeights(params, other, 0.5));
+    expect(values(interpolateWeights(params, other, scalar(0.5)))).toEqual(half);
     expect(() => interpolateWeights(params, other, 1.5)).toThrow('`alpha` must be in [0, 1], got 1.5');
     expect(() => interpolateWeights(params, without(other, 'visual.proj'), 0.5)).toThrow('`finetuned` must hold `visual.proj`');
     expect(() => interpolateWeights(without(params, 'visual.proj'), other, 0.5)).toThrow('`pretrained` must hold `visual.proj`');
     expect(() => interpolateWeights(params, { ...other, 'visual.proj': zeros([2]) }, 0.5)).toThrow(
       'must have the shape [16, 6] in both, got [2]',
     );
+  });
+});
+
+describe('sweepWeights', () => {
+  const other = model.init(createKey(2));
+  const first = ({ 'visual.proj': t }: Params<Tensor>) => t!.dataSync()[0]!;
+
+  it('walks from one to the other with one set of weights at a time', () => {
+    const before = memory().numTensors;
+    const seen: number[] = [];
+    for (const { alpha, params: mixed } of sweepWeights(params, other)) {
+      expect(memory().numTensors).toBe(before + Object.keys(params).length);
+      expect(first(mixed)).toBeCloseTo((1 - alpha) * first(params) + alpha * first(other), 6);
+      seen.push(alpha);
+    }
+    expect(seen).toEqual([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]);
+    for (const { alpha } of sweepWeights(params, other, { alphas: [0.5, 1] })) if (alpha === 0.5) break;
+    expect(memory().numTensors).toBe(before);
+    expect(params['visual.proj']!.isDisposed || other['visual.proj']!.isDisposed).toBe(false);
+  });
+
+  it('scales adapters as it is told', () => {
+    const adapted = addLora(createKey(1), params, { rank: 2, targets: ['conv1'] });
+    const ratio = (mixed: Params<Tensor>, name: string) => mixed[name]!.dataSync()[0]! / adapted[name]!.dataSync()[0]!;
+    for (const [lora, a] of [
+      ['reference', 0.5],
+      ['linear', 1],
+    ] as const) {
+      for (const { params: mixed } of sweepWeights(params, adapted, { alphas: [0.5], lora }))
+        expect(ratio(mixed, 'visual.conv1.lora_A')).toBe(a);
+    }
+  });
+
+  it('refuses an alpha outside [0, 1] before the first is made', () => {
+    expect(() => sweepWeights(params, other, { alphas: [0, 2] }).next()).toThrow('sweepWeights: `alphas` must be in [0, 1], got 2');
   });
 });
 
