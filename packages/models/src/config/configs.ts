@@ -25,6 +25,7 @@ const B16 = clip(512, [224, 16, 768, 12], base);
 const L14 = clip(768, [224, 14, 1024, 24], large);
 const L14at336 = clip(768, [336, 14, 1024, 24], large);
 const H14 = clip(1024, [224, 14, 1280, 32], huge, { head_width: 80 });
+const bigG14 = clip(1280, [224, 14, 1664, 48], [1280, 20, 32], { head_width: 104, mlp_ratio: 4.9231 });
 const H14at378 = clip(1024, [378, 14, 1280, 32], huge, { head_width: 80 });
 
 /**
@@ -61,7 +62,8 @@ export const configs = {
   'ViT-H-14-378-quickgelu': quick(H14at378),
   'ViT-H-16': clip(1024, [224, 16, 1280, 32], huge, { head_width: 80 }),
   'ViT-g-14': clip(1024, [224, 14, 1408, 40], huge, { head_width: 88, mlp_ratio: 4.3637 }),
-  'ViT-bigG-14': clip(1280, [224, 14, 1664, 48], [1280, 20, 32], { head_width: 104, mlp_ratio: 4.9231 }),
+  'ViT-bigG-14': bigG14,
+  'ViT-bigG-14-quickgelu': quick(bigG14),
   'ViT-e-14': clip(1280, [224, 14, 1792, 56], [1280, 20, 36], { head_width: 112, mlp_ratio: 8.5715 }),
 } as const satisfies Record<string, ClipConfig>;
 
