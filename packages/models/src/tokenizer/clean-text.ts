@@ -1,5 +1,6 @@
-import { fixText, isPlain } from './fix-text.js';
-import { unescapeHtml } from './unescape-html.js';
+import { type Draft, replaced, transcribed } from './draft.js';
+import { fixDraft, isPlain } from './fix-text.js';
+import { htmlReference, unescapeReference } from './unescape-html.js';
 import { whitespace } from './whitespace.js';
 
 /**
@@ -11,10 +12,21 @@ import { whitespace } from './whitespace.js';
  */
 export function cleanText(text: string): string {
   if (isPlain(text)) return text.replace(/ {2,}/g, ' ').trim().toLowerCase();
-  return unescapeHtml(unescapeHtml(fixText(text)))
-    .replace(anyWhitespace, ' ')
-    .replace(/^ | $/g, '')
-    .toLowerCase();
+  return cleanDraft({ text }).text;
+}
+
+/** The same for a draft, which may be traced. */
+export function cleanDraft(draft: Draft): Draft {
+  const fixed = fixDraft(draft);
+  const unescaped = replaced(replaced(fixed, htmlReference, unescapeReference), htmlReference, unescapeReference);
+  const spaced = replaced(unescaped, anyWhitespace, () => ' ');
+  return inSmallLetters(replaced(spaced, /^ | $/g, () => ''));
 }
 
 const anyWhitespace = new RegExp(`[${whitespace}]+`, 'g');
+
+/** `İ` alone becomes longer when it becomes small. */
+function inSmallLetters(draft: Draft): Draft {
+  const lengthened = replaced(draft, /İ/g, (letter) => letter.toLowerCase());
+  return transcribed(lengthened, lengthened.text.toLowerCase());
+}

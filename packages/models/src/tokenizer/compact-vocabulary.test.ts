@@ -18,12 +18,14 @@ describe('compactVocabulary', () => {
     for (const text of texts) {
       expect(small.encode(text).map((id) => small.ids[id - 1])).toEqual(clip.encode(text));
       expect(small.decode(small.encode(text))).toBe(clip.decode(clip.encode(text)));
-      expect(small.encodeWords(text)).toEqual({ ids: small.encode(text), words: clip.encodeWords(text).words });
+      expect(small.encodeWords(text)).toEqual({ ...clip.encodeWords(text), ids: small.encode(text) });
     }
     const { data, shape } = small.encodeBatch(texts);
     expect(shape).toEqual([2, 8]);
     expect([...data.subarray(8)]).toEqual([...small.encode(texts[1]!), 0, 0, 0].slice(0, 8));
     expect(small.decode(data.subarray(8))).toBe('wow !! a cat ');
+    expect(small.decodeWords(data.subarray(8))).toEqual(clip.decodeWords(clip.encodeBatch(texts).data.subarray(8)));
+    expect(() => small.decode([small.startOfText, 0, small.endOfText])).toThrow('got 0');
   });
 
   it('gives the end-of-text of every text as the largest id', () => {
@@ -48,6 +50,6 @@ describe('compactVocabulary', () => {
       'compactVocabulary: `tokensOrTexts` must hold texts or ids in [0, 49408), got 49408',
     );
     expect(() => compactVocabulary(clip, [1.5])).toThrow('got 1.5');
-    expect(() => small.decode([small.vocabularySize])).toThrow('decode: `ids` must be integers in [0, 8], got 9');
+    expect(() => small.decode([small.vocabularySize])).toThrow('decode: `ids` must be integers in [1, 8], got 9');
   });
 });

@@ -1,5 +1,5 @@
-import { DataError } from '@fsc-clip/core';
-import { batchOf, type Tokenizer } from './create-tokenizer.js';
+import { DataError, type HostArray } from '@fsc-clip/core';
+import type { Tokenizer } from './create-tokenizer.js';
 
 /** A tokenizer over some of another one's tokens, numbered without gaps. */
 export interface CompactTokenizer extends Tokenizer {
@@ -44,23 +44,30 @@ export function compactVocabulary(tokenizer: Tokenizer, tokensOrTexts: readonly 
   }
   const denseIds = new Map(ids.map((id, i) => [id, i + 1]));
 
-  const encodeWords = (text: string) => {
-    const { ids: original, words } = tokenizer.encodeWords(text);
-    const dense = original.map((id) => denseIds.get(id));
-    const missing = dense.indexOf(undefined);
-    if (missing >= 0) {
-      const { word } = words.find(({ begin, end }) => begin <= missing && missing < end)!;
-      throw new DataError({
-        function: 'encode',
-        argument: 'text',
-        rule: `must be of tokens in the compact vocabulary of ${ids.length}`,
-        got: `the word ${JSON.stringify(word)} in ${JSON.stringify(text)}`,
-        hint: 'Make the vocabulary from all texts that will be encoded',
-      });
-    }
-    return { ids: dense as number[], words };
+  const dense = (text: string, original: readonly number[]): number[] => {
+    const found = original.map((id) => denseIds.get(id));
+    const missing = found.indexOf(undefined);
+    if (missing < 0) return found as number[];
+    const { word } = tokenizer.encodeWords(text).words.find(({ begin, end }) => begin <= missing && missing < end)!;
+    throw new DataError({
+      function: 'encode',
+      argument: 'text',
+      rule: `must be of tokens in the compact vocabulary of ${ids.length}`,
+      got: `the word ${JSON.stringify(word)} in ${JSON.stringify(text)}`,
+      hint: 'Make the vocabulary from all texts that will be encoded',
+    });
   };
-  const encode = (text: string) => encodeWords(text).ids;
+  const encode = (text: string) => dense(text, tokenizer.encode(text));
+  /** Padding at the end is left out. */
+  const originals = (row: ArrayLike<number>): number[] => {
+    const content = Array.from(row);
+    content.length = content.findLastIndex((id) => id !== 0) + 1;
+    return content.map((id) => {
+      const original = ids[id - 1];
+      if (original !== undefined) return original;
+      throw new DataError({ function: 'decode', argument: 'ids', rule: `must be integers in [1, ${ids.length}]`, got: String(id) });
+    });
+  };
 
   return {
     ids,
@@ -69,17 +76,21 @@ export function compactVocabulary(tokenizer: Tokenizer, tokensOrTexts: readonly 
     startOfText: ids.length - 1,
     endOfText: ids.length,
     encode,
-    encodeWords,
+    encodeWords: (text) => {
+      const encoded = tokenizer.encodeWords(text);
+      return { ...encoded, ids: dense(text, encoded.ids) };
+    },
     encodeBatch: (texts) => batchOf(texts.map(encode), contextLength),
-    decode: (dense) =>
-      tokenizer.decode(
-        Array.from(dense)
-          .filter((id) => id !== 0)
-          .map((id) => {
-            const original = ids[id - 1];
-            if (original !== undefined) return original;
-            throw new DataError({ function: 'decode', argument: 'ids', rule: `must be integers in [0, ${ids.length}]`, got: String(id) });
-          }),
-      ),
+    decode: (row) => tokenizer.decode(originals(row)),
+    decodeWords: (row) => tokenizer.decodeWords(originals(row)),
   };
+}
+
+/** Rows of ids as one array, i32 [N, T], padded with zeros. */
+function batchOf(rows: readonly (readonly number[])[], contextLength: number): HostArray<Int32Array> {
+  const data = new Int32Array(rows.length * contextLength);
+  rows.forEach((ids, row) => {
+    data.set(ids, row * contextLength);
+  });
+  return { data, shape: [rows.length, contextLength] };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createTokenizer } from './create-tokenizer.js';
 import { clipMerges } from './vocabulary.js';
 
-const { encode, encodeBatch, encodeWords, decode, vocabularySize, startOfText, endOfText } = createTokenizer();
+const { encode, encodeBatch, encodeWords, decode, decodeWords, vocabularySize, startOfText, endOfText } = createTokenizer();
 
 describe('createTokenizer', () => {
   it('encodes by hand, with a vocabulary of three merges', () => {
@@ -49,10 +49,62 @@ describe('createTokenizer', () => {
     const short = createTokenizer({ contextLength: 5 });
     expect(encode('a zxqjvkw cat').length).toBeGreaterThan(5);
     expect(short.encodeWords('a zxqjvkw cat').words).toEqual([
-      { word: 'a', begin: 1, end: 2 },
-      { word: 'zxqjvkw', begin: 2, end: 4 },
+      { word: 'a', begin: 1, end: 2, span: [0, 1] },
+      { word: 'zxqjvkw', begin: 2, end: 4, span: [2, 9] },
     ]);
-    expect(createTokenizer({ contextLength: 2 }).encodeWords('a cat')).toEqual({ ids: [startOfText, endOfText], words: [] });
+    const nothing = {
+      ids: [startOfText, endOfText],
+      words: [],
+      spans: [
+        [0, 0],
+        [5, 5],
+      ],
+    };
+    expect(createTokenizer({ contextLength: 2 }).encodeWords('a cat')).toEqual(nothing);
+  });
+
+  it.each([
+    ["  Two  DOGS'\ttoys", ['Two', 'DOGS', "'", 'toys']],
+    ['a caf&eacute; &amp;amp; bar', ['a', 'caf&eacute;', '&amp;amp;', 'bar']],
+    ['schÃ¶n, doesnâ€™t', ['schÃ¶n', ',', 'doesn', 'â€™t']],
+    ['cafÃƒÂ© x', ['cafÃƒÂ©', 'x']], // misread twice
+    ['日本 cafÃ© 日', ['日本', 'cafÃ©', '日']], // inside a text of another kind
+    ['voilÃ  le ﬁne ｈａｌｆ', ['voilÃ ', 'le', 'ﬁne', 'ｈａｌｆ']],
+    ['cafe\u0301s\u200b \x1b[31mred\x1b[0m 😀!\r\nİ', ['cafe\u0301s', '\u200b', 'red', '😀!', 'İ', 'İ']], // a letter and its dot
+    ['\u1112\u1161\u11ab글 가\u11a8', ['\u1112\u1161\u11ab글', '가\u11a8']], // Hangul in pieces
+  ])('finds the words of %j where they stood', (text, expected) => {
+    const { ids, words, spans } = encodeWords(text);
+    expect(words.map(({ span }) => text.slice(...span))).toEqual(expected);
+    expect(spans).toHaveLength(ids.length);
+    for (const { begin, end, span } of words) expect([spans[begin]![0], spans[end - 1]![1]]).toEqual(span);
+  });
+
+  it('finds tokens inside a word, characters whole', () => {
+    const { words, spans } = encodeWords('Xzxqj 日本');
+    const parts = ({ begin, end }: { begin: number; end: number }) => spans.slice(begin, end).map((span) => 'Xzxqj 日本'.slice(...span));
+    expect(parts(words[0]!).join('')).toBe('Xzxqj');
+    expect(parts(words[0]!).length).toBeGreaterThan(1);
+    expect(new Set(parts(words[1]!))).toEqual(new Set(['日', '本']));
+    const half = encodeWords('ꭰ'); // three bytes, no token of its own
+    expect(half.spans.slice(1, -1).map(String)).toEqual(Array(half.ids.length - 2).fill('0,1'));
+    expect(half.ids.length).toBeGreaterThan(3);
+  });
+
+  it('decodes to words with the positions of their tokens', () => {
+    const row = encodeBatch(["Two umbrellas' <start_of_text> zxqjvkw!"]).data;
+    const { text, words } = decodeWords(row);
+    expect(text).toBe(decode(row));
+    expect(words.map(({ word }) => word)).toEqual(['two', 'umbrellas', "'", '<start_of_text>', 'zxqjvkw', '!']);
+    for (const { word, begin, end, span } of words) {
+      expect(text.slice(...span)).toBe(word);
+      expect(
+        decode([320, ...row.slice(begin, end)])
+          .slice(2)
+          .trim(),
+      ).toBe(word);
+    }
+    expect(decodeWords([])).toEqual({ text: '', words: [] });
+    expect(decodeWords(encode('ꭰ').slice(1, -2)).words).toEqual([{ word: '\ufffd', begin: 0, end: 2, span: [0, 1] }]);
   });
 
   it('decodes without start, end and padding, and puts U+FFFD for half a character', () => {
@@ -90,7 +142,7 @@ describe('createTokenizer', () => {
     fc.assert(
       fc.property(anyText, fc.integer({ min: 2, max: 20 }), (text, contextLength) => {
         const tokenizer = createTokenizer({ contextLength });
-        const { ids, words } = tokenizer.encodeWords(text);
+        const { ids, words, spans } = tokenizer.encodeWords(text);
         expect(tokenizer.encode(text)).toEqual(ids);
         expect([...tokenizer.encodeBatch([text]).data]).toEqual([...ids, ...Array(contextLength - ids.length).fill(0)]);
         expect(ids[0]).toBe(startOfText);
@@ -99,6 +151,13 @@ describe('createTokenizer', () => {
         expect(ids.every((id) => Number.isInteger(id) && id >= 0 && id < vocabularySize)).toBe(true);
         expect(words.reduce((sum, { begin, end }) => sum + end - begin, 0)).toBe(ids.length - 2);
         expect(decode(ids)).not.toMatch(/\p{Surrogate}/u);
+        expect(decodeWords(ids).text).toBe(decode(ids));
+        expect(spans).toHaveLength(ids.length);
+        for (let i = 1; i < spans.length; i++) {
+          expect(spans[i]![0]).toBeGreaterThanOrEqual(spans[i - 1]![0]);
+          expect(spans[i]![1]).toBeGreaterThanOrEqual(spans[i]![0]);
+        }
+        expect(spans.at(-1)).toEqual([text.length, text.length]);
       }),
       { numRuns: 1000 },
     );

@@ -3,6 +3,7 @@ import { boundedCache } from './bounded-cache.js';
 import { bytePairs } from './byte-pairs.js';
 import { cleanText } from './clean-text.js';
 import { isPlain } from './fix-text.js';
+import { placeWords, type Span, tokenSpans, wordSpan } from './place-words.js';
 import { asciiWordBegin, asciiWordEnd, splitWords } from './split-words.js';
 import { buildVocabulary, clipVocabulary } from './vocabulary.js';
 
@@ -21,11 +22,28 @@ export interface TokenizerOptions {
   readonly vocabulary?: readonly string[];
 }
 
-/** A word of a text and the positions of its tokens in the row of ids: `begin` up to and without `end`. */
+/** A word and the positions of its tokens in the row of ids: `begin` up to and without `end`. */
 export interface WordTokens {
+  /** As cleaned: in small letters. */
   readonly word: string;
   readonly begin: number;
   readonly end: number;
+  /** Where it stands: of the text, `text.slice(...span)`. */
+  readonly span: Span;
+}
+
+/** What `encodeWords` gives. */
+export interface EncodedWords {
+  /** As `encode` gives them. */
+  readonly ids: number[];
+  /** The words behind the ids: of letters, single digits, contractions, punctuation. What the cut leaves out is left out here, too. */
+  readonly words: readonly WordTokens[];
+  /**
+   * Of each id the part of the text that it stands for; of start-of-text and end-of-text an empty part at the text's ends. Where cleaning changed
+   * the text, it is the part that was changed: all of `&eacute;`, both halves of a misread character, each letter of a ligature the
+   * ligature. A token that holds only part of a character stands for all of it.
+   */
+  readonly spans: readonly Span[];
 }
 
 /** Texts to token ids and back. Its functions need no `this`. */
@@ -44,17 +62,16 @@ export interface Tokenizer {
   encode(text: string): number[];
   /** The ids of N texts, i32 [N, T], padded with zeros: open_clip's `tokenize`. */
   encodeBatch(texts: readonly string[]): HostArray<Int32Array>;
-  /**
-   * The ids of a text as `encode` gives them, and the words behind them: words of letters, single digits, contractions, punctuation.
-   * Words that the cut leaves out are left out here, too.
-   */
-  encodeWords(text: string): { ids: number[]; words: WordTokens[] };
+  /** The ids of a text, the words behind them, and where both stand in the text as it was given. */
+  encodeWords(text: string): EncodedWords;
   /**
    * The text of ids, as open_clip decodes them: small letters, a blank after each word. A leading start-of-text is left out, and so is
    * everything from the last end-of-text on.
    * @throws DataError for an id outside the vocabulary
    */
   decode(ids: ArrayLike<number>): string;
+  /** The text of ids as `decode` gives it, and its words: with the positions of their tokens in `ids`, and where they stand in that text. */
+  decodeWords(ids: ArrayLike<number>): { readonly text: string; readonly words: readonly WordTokens[] };
 }
 
 const cachedWords = 2 ** 15;
@@ -133,19 +150,51 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
   const scratch = new Int32Array(contextLength);
   const encode = (text: string) => Array.from(scratch.subarray(0, write(text, scratch)));
 
-  const encodeWords = (text: string) => {
+  const encodeWords = (text: string): EncodedWords => {
     checkText(text);
     const ids = [startOfText];
     const words: WordTokens[] = [];
-    for (const word of splitWords(cleanText(text))) {
+    const spans: Span[] = [[0, 0]];
+    for (const placed of placeWords(text)) {
       const begin = ids.length;
-      if (begin >= contextLength - 1) break;
-      for (const id of encodeWord(word)) ids.push(id);
-      words.push({ word, begin, end: Math.min(ids.length, contextLength - 1) });
+      if (begin >= full) break;
+      const wordIds = encodeWord(placed.word);
+      ids.push(...wordIds.slice(0, full - begin));
+      spans.push(
+        ...tokenSpans(
+          placed,
+          wordIds.map((id) => spelling(id).length),
+        ).slice(0, full - begin),
+      );
+      words.push({ word: placed.word, begin, end: ids.length, span: wordSpan(placed) });
     }
-    ids.length = Math.min(ids.length, contextLength - 1);
     ids.push(endOfText);
-    return { ids, words };
+    spans.push([text.length, text.length]);
+    return { ids, words, spans };
+  };
+
+  /** The positions whose tokens are decoded: without start-of-text and without everything from the last end-of-text on. */
+  const contentOf = (ids: readonly number[]): Span => {
+    const last = ids.lastIndexOf(endOfText);
+    return [ids[0] === startOfText ? 1 : 0, last < 0 ? ids.length : last];
+  };
+  const textOf = (ids: readonly number[]) => utf8.decode(Buffer.from(ids.map(spelling).join(''), 'latin1'));
+  const decodeWords = (ids: ArrayLike<number>) => {
+    const row = Array.from(ids);
+    const [first, last] = contentOf(row);
+    const words: WordTokens[] = [];
+    let text = '';
+    for (let begin = first, end = first + 1; end <= last; end++) {
+      const id = row[end - 1]!;
+      const special = (position: number) => row[position] === startOfText || row[position] === endOfText;
+      if (end < last && !spelling(id).endsWith(' ') && !special(end - 1) && !special(end)) continue;
+      const decoded = textOf(row.slice(begin, end));
+      const word = decoded.replace(/ $/, '');
+      words.push({ word, begin, end, span: [text.length, text.length + word.length] });
+      text += decoded;
+      begin = end;
+    }
+    return { text, words };
   };
 
   return {
@@ -164,20 +213,10 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
     },
     decode: (ids) => {
       const row = Array.from(ids);
-      const last = row.lastIndexOf(endOfText);
-      const content = row.slice(row[0] === startOfText ? 1 : 0, last < 0 ? undefined : last);
-      return utf8.decode(Buffer.from(content.map(spelling).join(''), 'latin1'));
+      return textOf(row.slice(...contentOf(row)));
     },
+    decodeWords,
   };
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true }); // bytes that are no UTF-8, such as half a character, become U+FFFD
-
-/** Rows of ids as one array, i32 [N, T], padded with zeros. */
-export function batchOf(rows: readonly (readonly number[])[], contextLength: number): HostArray<Int32Array> {
-  const data = new Int32Array(rows.length * contextLength);
-  rows.forEach((ids, row) => {
-    data.set(ids, row * contextLength);
-  });
-  return { data, shape: [rows.length, contextLength] };
-}

@@ -1,33 +1,25 @@
 import { decodeHTML, decodeHTMLStrict } from 'entities';
 
-/**
- * Replaces HTML's named and numbered characters, also where the semicolon is missing: `html.unescape` of Python, which follows HTML 5
- * but drops numbers of characters that HTML forbids.
- */
-export function unescapeHtml(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(/&(?:#(?:[0-9]+|[xX][0-9a-fA-F]+);?|[^\t\n\f <&#;]{1,32};?)/g, (reference) =>
-    reference[1] === '#' ? numberedCharacter(reference) : decodeHTML(reference),
-  );
+/** HTML's named and numbered characters, also where the semicolon is missing. */
+export const htmlReference = /&(?:#(?:[0-9]+|[xX][0-9a-fA-F]+);?|[^\t\n\f <&#;]{1,32};?)/g;
+
+/** What a `htmlReference` stands for: `html.unescape` of Python, which follows HTML 5 but drops numbers of characters that HTML forbids. */
+export function unescapeReference(reference: string): string {
+  return reference[1] === '#' ? numberedCharacter(reference) : decodeHTML(reference);
 }
 
-/**
- * The same for text that is not sure to be HTML, as ftfy does it: only complete references with their semicolon, and names of letters
- * that were put into capitals with the text around them (`&EACUTE;`).
- */
-export function unescapeWholeReferences(text: string): string {
-  if (!text.includes('&')) return text;
-  return text.replace(/&#?[0-9A-Za-z]{1,24};/g, (reference) => {
-    if (reference[1] === '#') {
-      const unescaped = unescapeHtml(reference);
-      return unescaped.includes(';') ? reference : unescaped;
-    }
-    const character = decodeHTMLStrict(reference);
-    if (character !== reference || unescapeHtml(reference) !== reference) return character;
-    const small = reference.toLowerCase();
-    const smallCharacter = decodeHTMLStrict(small);
-    return smallCharacter !== small && small.toUpperCase() === reference ? smallCharacter.toUpperCase() : reference;
-  });
+/** The same for text that is not sure to be HTML, as ftfy does it: only complete references with their semicolon, */
+export const wholeReference = /&#?[0-9A-Za-z]{1,24};/g;
+
+/** and names of letters that were put into capitals with the text around them (`&EACUTE;`). */
+export function unescapeWholeReference(reference: string): string {
+  const unescaped = reference.replace(htmlReference, unescapeReference);
+  if (reference[1] === '#') return unescaped.includes(';') ? reference : unescaped;
+  const character = decodeHTMLStrict(reference);
+  if (character !== reference || unescaped !== reference) return character;
+  const small = reference.toLowerCase();
+  const smallCharacter = decodeHTMLStrict(small);
+  return smallCharacter !== small && small.toUpperCase() === reference ? smallCharacter.toUpperCase() : reference;
 }
 
 function numberedCharacter(reference: string): string {
