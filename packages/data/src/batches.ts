@@ -103,6 +103,7 @@ async function* assemble(
     stats.batches++;
     stats.samples += items.length;
     const images = stackImages(items.map(({ sample, image }) => [sample.key, image]));
+    for (const { image } of items) loader.reuse(image);
     const negativeKeys = items.map(({ key: sampleKey }) => foldIn(sampleKey, 'negatives'));
     const taken = items.map(({ sample }) => sample);
     const texts = await captionSlots(taken, negativeKeys, options.negatives, options.tokenizer);
@@ -116,8 +117,12 @@ async function* assemble(
     }
     group.push({ ...item, image });
     if (group.length < batchSize) continue;
-    if (++complete > skip) yield await flush();
-    else group = [];
+    if (++complete > skip) {
+      yield await flush();
+      continue;
+    }
+    for (const { image } of group) loader.reuse(image);
+    group = [];
   }
   if (!dropLast && group.length > 0) yield await flush();
 }

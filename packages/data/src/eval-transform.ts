@@ -1,4 +1,4 @@
-import { type HostArray, OptionError } from '@fsc-clip/core';
+import { type HostArray, type Key, OptionError } from '@fsc-clip/core';
 import { checkInterpolation, type Interpolation } from './filter-coefficients.js';
 import { type OpenedImage, type RgbImage, withMode } from './image.js';
 import type { TransformSettings } from './image-transform.js';
@@ -28,7 +28,7 @@ export interface EvalTransformOptions {
 
 /** The transform that `evalTransform` makes. */
 export interface EvalTransform {
-  (image: RgbImage | OpenedImage): HostArray<Float32Array>;
+  (image: RgbImage | OpenedImage, key?: Key, into?: Float32Array): HostArray<Float32Array>;
   readonly settings: TransformSettings;
 }
 
@@ -45,7 +45,8 @@ export function evalTransform(options: EvalTransformOptions): EvalTransform {
   const { mean = clipMean, std = clipStd } = options;
   const normalise = normaliser('evalTransform', mean, std);
   const fit = fitToSize(options);
-  return Object.assign((image: RgbImage | OpenedImage) => normalise(fit(image)), { settings: { kind: 'eval', options } as const });
+  const transform = (image: RgbImage | OpenedImage, _key?: Key, into?: Float32Array) => normalise(fit(image), into);
+  return Object.assign(transform, { settings: { kind: 'eval', options } as const });
 }
 
 /** `evalTransform` before it normalises: RGB pixels of the final size. */

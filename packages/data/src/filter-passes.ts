@@ -1,13 +1,6 @@
 import type { FilterCoefficients, Span } from './filter-coefficients.js';
 import { kernelsOver } from './pixel-kernels.js';
-
-/** Pixels within a larger array: the byte of pixel (x, y) is `origin + y·stride + x·channels`. `origin` may lie before the array. */
-export interface PixelView {
-  readonly data: Uint8Array;
-  readonly origin: number;
-  readonly stride: number;
-  readonly channels: 3 | 4;
-}
+import { type Allocate, copyRows, emptyView, type PixelView } from './pixel-view.js';
 
 /** The input positions that output positions are made of: those of the coefficients, or the same where there are none. */
 export function inputsOf(coefficients: FilterCoefficients | undefined, outputs: Span): Span {
@@ -17,11 +10,17 @@ export function inputsOf(coefficients: FilterCoefficients | undefined, outputs: 
 }
 
 /** Rows filtered along their length, to the columns that the coefficients are for. Without coefficients there is nothing to do. */
-export function filterRows(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
+export function filterRows(
+  source: PixelView,
+  coefficients: FilterCoefficients | undefined,
+  rows: Span,
+  columns: Span,
+  allocate: Allocate,
+): PixelView {
   if (!coefficients) return source;
   const { starts, pairs, weights } = coefficients;
   const { channels } = source;
-  const target = emptyView(channels, rows, columns);
+  const target = emptyView(channels, rows, columns, allocate);
   const inputs = inputsOf(coefficients, columns);
   const rowBytes = (inputs[1] - inputs[0]) * channels;
   const resultStride = target.stride + 1; // a pixel is stored as four bytes
@@ -48,10 +47,16 @@ export function filterRows(source: PixelView, coefficients: FilterCoefficients |
 }
 
 /** Columns filtered along their height, to the rows that the coefficients are for. */
-export function filterColumns(source: PixelView, coefficients: FilterCoefficients | undefined, rows: Span, columns: Span): PixelView {
+export function filterColumns(
+  source: PixelView,
+  coefficients: FilterCoefficients | undefined,
+  rows: Span,
+  columns: Span,
+  allocate: Allocate,
+): PixelView {
   if (!coefficients) return source;
   const { starts, counts, pairs, weights } = coefficients;
-  const target = emptyView(source.channels, rows, columns);
+  const target = emptyView(source.channels, rows, columns, allocate);
   const rowBytes = target.stride;
   const inputs = inputsOf(coefficients, rows);
   const height = inputs[1] - inputs[0];
@@ -75,40 +80,7 @@ export function filterColumns(source: PixelView, coefficients: FilterCoefficient
   return target;
 }
 
-/** The pixels of a view, row after row, in an array that is never the input's. */
-export function packed(view: PixelView, rows: Span, columns: Span, source: PixelView): Uint8Array {
-  const rowBytes = (columns[1] - columns[0]) * view.channels;
-  const size = (rows[1] - rows[0]) * rowBytes;
-  if (view !== source && view.stride === rowBytes && view.data.length === size) return view.data;
-  const result = new Uint8Array(size);
-  copyRows(view, rows[0], rows[1] - rows[0], columns[0] * view.channels, rowBytes, result, 0);
-  return result;
-}
-
 /** Bytes that lie in the kernels' memory at a time, unless one row is longer: it does not grow with the picture. */
 const CHUNK_BYTES = 2 ** 19;
 /** What one store of a kernel writes, wanted or not. */
 const STORE_BYTES = 16;
-
-/** Copies `count` rows from `y` on, of each the bytes from `x` on, to lie end to end. */
-function copyRows(
-  { data, origin, stride }: PixelView,
-  y: number,
-  count: number,
-  x: number,
-  bytes: number,
-  to: Uint8Array,
-  at: number,
-): void {
-  const first = origin + y * stride + x;
-  if (bytes === stride) {
-    to.set(data.subarray(first, first + count * stride), at);
-    return;
-  }
-  for (let i = 0; i < count; i++) to.set(data.subarray(first + i * stride, first + i * stride + bytes), at + i * bytes);
-}
-
-function emptyView(channels: 3 | 4, rows: Span, columns: Span): PixelView {
-  const stride = (columns[1] - columns[0]) * channels;
-  return { data: new Uint8Array((rows[1] - rows[0]) * stride), origin: -(rows[0] * stride + columns[0] * channels), stride, channels };
-}

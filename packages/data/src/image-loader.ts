@@ -9,6 +9,8 @@ import type { Sample } from './sample.js';
 export interface ImageLoader {
   /** f32 [3, S, S]. @throws DataError naming the file */
   load(sample: Sample, key: Key): Promise<HostArray<Float32Array>>;
+  /** Takes back the array of a result that is no longer used, for a later one: megabytes a second would keep the garbage collector busy. */
+  reuse(result: HostArray<Float32Array>): void;
   /** Refuses what still waits, lets running work end, then ends the threads. */
   close(): Promise<void>;
 }
@@ -22,7 +24,8 @@ const JOBS_PER_THREAD = 2;
 export function createImageLoader(workers: number, transform: ImageTransform, colourOrder: ColourOrder): ImageLoader {
   const { settings } = transform; // a function of the user's own has none, and no workers
   const threads = settings ? Array.from({ length: workers }, () => startThread({ transform: settings, colourOrder })) : [];
-  const local: Runner = ({ source, name, key }) => loadImage(source, name, key, colourOrder, transform);
+  const local: Runner = ({ source, name, key, into }) => loadImage(source, name, key, colourOrder, transform, into);
+  const spare: Float32Array[] = [];
   const runners = threads.length === 0 ? [local] : threads.map(({ run }) => run);
   const idle = runners.flatMap((run) => Array.from({ length: JOBS_PER_THREAD }, () => run));
   const waiting: { start: (run: Runner) => void; refuse: (reason: Error) => void }[] = [];
@@ -37,12 +40,17 @@ export function createImageLoader(workers: number, transform: ImageTransform, co
     load: async (sample, key) => {
       const run = await runner();
       try {
-        return await run({ source: await sourceOf(sample), name: sample.key, key });
+        const source = await sourceOf(sample);
+        const into = spare.pop();
+        return await run({ source, name: sample.key, key, ...(into && { into }) });
       } finally {
         const next = waiting.shift();
         if (next) next.start(run);
         else idle.push(run);
       }
+    },
+    reuse: ({ data }) => {
+      if (settings) spare.push(data); // a function of the user's own may keep what it returned
     },
     close: async () => {
       closed = true;
@@ -104,14 +112,18 @@ function startThread(data: WorkerSettings): { run: Runner; close(): Promise<void
   };
 }
 
-/** Bytes are copied and the copy handed over: cloning a view would clone all of the buffer behind it (a whole shard). */
+/**
+ * Bytes are copied and the copy handed over: cloning a view would clone all of the buffer behind it (a whole shard). The array for the result is
+ * handed over as it is.
+ */
 function ownCopy(job: Job): { job: Job; transfer: ArrayBuffer[] } {
-  const { source } = job;
-  if (typeof source === 'string') return { job, transfer: [] };
+  const { source, into } = job;
+  const transfer = into ? [into.buffer as ArrayBuffer] : [];
+  if (typeof source === 'string') return { job, transfer };
   if (source instanceof Uint8Array) {
     const copy = new Uint8Array(source);
-    return { job: { ...job, source: copy }, transfer: [copy.buffer] };
+    return { job: { ...job, source: copy }, transfer: [...transfer, copy.buffer] };
   }
   const copy = new Uint8Array(source.data);
-  return { job: { ...job, source: { ...source, data: copy } }, transfer: [copy.buffer] };
+  return { job: { ...job, source: { ...source, data: copy } }, transfer: [...transfer, copy.buffer] };
 }

@@ -7,10 +7,11 @@ import type { TrainTransformOptions } from './train-transform.js';
  * From pixels to what a model sees: f32 [3, S, S], normalised. A transform without `settings` is any function of yours; one with settings
  * (`evalTransform`, `trainTransform`) can also be rebuilt in a worker thread.
  *
- * The key is for random transforms: the same key, the same result.
+ * The key is for random transforms: the same key, the same result. The result may be written into `into`, an array of its size that is no longer
+ * used; a function of yours is not given one.
  */
 export interface ImageTransform {
-  (image: RgbImage | OpenedImage, key: Key): HostArray<Float32Array>;
+  (image: RgbImage | OpenedImage, key: Key, into?: Float32Array): HostArray<Float32Array>;
   readonly settings?: TransformSettings;
 }
 

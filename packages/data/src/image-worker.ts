@@ -20,6 +20,8 @@ export interface WorkerJob {
   readonly source: string | Uint8Array | RgbImage;
   readonly name: string;
   readonly key: Key;
+  /** An array for the result, of its size. */
+  readonly into?: Float32Array;
 }
 
 /** A job's result: pixels, or what went wrong (`detail` when the data is to blame). */
@@ -37,9 +39,9 @@ port.on('message', async (job: WorkerJob | 'close') => {
     port.close(); // the thread ends by itself after the pictures it is still working on: terminating it could tear down a running decoder
     return;
   }
-  const { id, source, name, key } = job;
+  const { id, source, name, key, into } = job;
   try {
-    const { data, shape } = await loadImage(source, name, key, colourOrder, transform);
+    const { data, shape } = await loadImage(source, name, key, colourOrder, transform, into);
     port.postMessage({ id, data, shape } satisfies WorkerReply, [data.buffer as ArrayBuffer]);
   } catch (error) {
     if (error instanceof DataError)

@@ -13,8 +13,9 @@ export async function loadImage(
   key: Key,
   colourOrder: ColourOrder,
   transform: ImageTransform,
+  into?: Float32Array,
 ): Promise<HostArray<Float32Array>> {
-  return transform(await pixelsOf(source, name, colourOrder), key);
+  return transform(await pixelsOf(source, name, colourOrder), key, into);
 }
 
 async function pixelsOf(

@@ -1,7 +1,8 @@
 import { OptionError } from '@fsc-clip/core';
 import { filterCoefficients, type Interpolation } from './filter-coefficients.js';
-import { filterColumns, filterRows, inputsOf, type PixelView, packed } from './filter-passes.js';
+import { filterColumns, filterRows, inputsOf } from './filter-passes.js';
 import type { Box, RgbImage } from './image.js';
+import { newBytes, type PixelView, packed, scratchBytes } from './pixel-view.js';
 
 /** Where a resize reads and what it keeps. */
 export interface ResizeTarget {
@@ -61,11 +62,11 @@ export function resizePixels(
   const stride = size.width * channels;
   const source: PixelView = { data, origin: region.top * stride + region.left * channels, stride, channels };
   if (columnsFirst(region, target)) {
-    const narrow = filterColumns(source, alongColumn, kept.rows, inputsOf(alongRow, kept.columns));
-    return packed(filterRows(narrow, alongRow, kept.rows, kept.columns), kept.rows, kept.columns, source);
+    const narrow = filterColumns(source, alongColumn, kept.rows, inputsOf(alongRow, kept.columns), alongRow ? scratchBytes : newBytes);
+    return packed(filterRows(narrow, alongRow, kept.rows, kept.columns, newBytes), kept.rows, kept.columns, source);
   }
-  const flat = filterRows(source, alongRow, inputsOf(alongColumn, kept.rows), kept.columns);
-  return packed(filterColumns(flat, alongColumn, kept.rows, kept.columns), kept.rows, kept.columns, source);
+  const flat = filterRows(source, alongRow, inputsOf(alongColumn, kept.rows), kept.columns, alongColumn ? scratchBytes : newBytes);
+  return packed(filterColumns(flat, alongColumn, kept.rows, kept.columns, newBytes), kept.rows, kept.columns, source);
 }
 
 /** Pillow 13's rule, found by comparing with it over thousands of sizes: the height loses more than twice as many pixels as the width. */

@@ -25,7 +25,7 @@ export interface TrainTransformOptions {
 
 /** The transform that `trainTransform` makes. */
 export interface TrainTransform {
-  (image: RgbImage | OpenedImage, key: Key): HostArray<Float32Array>;
+  (image: RgbImage | OpenedImage, key: Key, into?: Float32Array): HostArray<Float32Array>;
   readonly settings: TransformSettings;
 }
 
@@ -46,9 +46,9 @@ export function trainTransform(options: TrainTransformOptions): TrainTransform {
   checkRange('scale', scale, 1);
   checkRange('ratio', ratio, Number.MAX_VALUE);
   const normalise = normaliser('trainTransform', mean, std);
-  const transform = (image: RgbImage | OpenedImage, key: Key) => {
+  const transform = (image: RgbImage | OpenedImage, key: Key, into?: Float32Array) => {
     const region = randomResizedCrop(image, scale, ratio, cropDraws(key));
-    return normalise(resizeOpened(withMode(image), { width, height, region }, interpolation));
+    return normalise(resizeOpened(withMode(image), { width, height, region }, interpolation), into);
   };
   return Object.assign(transform, { settings: { kind: 'train', options } as const });
 }

@@ -34,6 +34,27 @@ describe('evalTransform', () => {
     expect([...data]).toEqual([1, -0.5, Math.fround(Math.fround(0.2) / 2)]);
   });
 
+  it('writes into an array that it is given, of the right size only', () => {
+    const transform = evalTransform({ size: 2, ...asBytes });
+    const into = new Float32Array(12);
+    expect(transform(ramp(7, 2), createKey(0), into).data).toBe(into);
+    expect(into).toEqual(transform(ramp(7, 2)).data);
+    expect(() => transform(ramp(7, 2), createKey(0), new Float32Array(4))).toThrow('evalTransform: `into` must hold 3·2·2 numbers, got 4');
+  });
+
+  it('of more pixels than are normalised at once is the same', () => {
+    const { data } = evalTransform({ size: [300, 301], ...asBytes })(ramp(301, 300));
+    for (const [x, y] of [
+      [0, 0],
+      [300, 299],
+      [200, 217],
+      [219, 217],
+    ] as const) {
+      expect(Math.round(data[y * 301 + x]!)).toBe(x % 256);
+      expect(Math.round(data[301 * 300 + y * 301 + x]!)).toBe(y % 256);
+    }
+  });
+
   it('fills what `longest` leaves over, the odd pixel below', () => {
     const { data } = evalTransform({ size: 4, resizeMode: 'longest', fillColor: 9, ...asBytes })(ramp(4, 1));
     expect([...data.subarray(0, 16)].map(Math.round)).toEqual([9, 9, 9, 9, 0, 1, 2, 3, 9, 9, 9, 9, 9, 9, 9, 9]);
