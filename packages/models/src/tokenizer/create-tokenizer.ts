@@ -107,7 +107,7 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
   const encodeWord = (word: string) => (word.length > longestCachedWord ? compute(word) : remembered(word));
 
   const spelling = (id: number): string => {
-    const found = tokens.spellings[id];
+    const found = tokens.spelling(id);
     if (found === undefined) {
       throw new DataError({ function: 'decode', argument: 'ids', rule: `must be integers in [0, ${size})`, got: String(id) });
     }

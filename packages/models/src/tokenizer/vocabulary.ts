@@ -9,8 +9,8 @@ export interface Vocabulary {
   readonly endOfText: number;
   /** Id of each byte inside a word; 256 more where it ends the word. */
   readonly byteIds: Uint16Array;
-  /** The bytes of each token as Latin-1 characters, with a blank where a word ends. */
-  readonly spellings: readonly string[];
+  /** The bytes of a token as Latin-1 characters, with a blank where a word ends; undefined when there is no such token. */
+  readonly spelling: (id: number) => string | undefined;
   /** The token made of two neighbours; undefined when they do not merge. A smaller id merges first. */
   readonly merge: (left: number, right: number) => number | undefined;
 }
@@ -31,46 +31,66 @@ const charactersInOrder = bytesInOrder.map((byte, i) => String.fromCharCode(i < 
  * @throws DataError when a merge is made of unknown tokens or gives a token twice
  */
 export function buildVocabulary(merges: readonly string[]): Vocabulary {
-  const ids = new Map<string, number>();
-  const spellings: string[] = [];
-  for (const [mark, blank] of [
-    ['', ''],
-    ['</w>', ' '],
-  ] as const) {
-    charactersInOrder.forEach((character, i) => {
-      ids.set(character + mark, spellings.length);
-      spellings.push(String.fromCharCode(bytesInOrder[i]!) + blank);
-    });
-  }
+  const { lefts, rights } = numberMerges(merges);
   const size = 512 + merges.length + 2;
-  const merged = new Map<number, number>();
-  for (const line of merges) {
+  const spelling = (id: number): string | undefined => {
+    if (id === size - 2) return '<start_of_text>';
+    if (id === size - 1) return '<end_of_text>';
+    const byte = bytesInOrder[id % 256];
+    if (!Number.isInteger(id) || id < 0 || id >= size || byte === undefined) return undefined;
+    if (id < 512) return String.fromCharCode(byte) + (id < 256 ? '' : ' ');
+    return `${spelling(lefts[id - 512]!)}${spelling(rights[id - 512]!)}`;
+  };
+  const byteIds = new Uint16Array(256);
+  bytesInOrder.forEach((byte, id) => {
+    byteIds[byte] = id;
+  });
+  return { size, startOfText: size - 2, endOfText: size - 1, byteIds, spelling, merge: mergeTable(lefts, rights) };
+}
+
+/** The two tokens of each merge. Apart from what lives on, so that the tokens' strings do not. */
+function numberMerges(merges: readonly string[]): { lefts: Int32Array; rights: Int32Array } {
+  const ids = new Map<string, number>();
+  for (const mark of ['', '</w>']) {
+    for (const character of charactersInOrder) ids.set(character + mark, ids.size);
+  }
+  const lefts = new Int32Array(merges.length);
+  const rights = new Int32Array(merges.length);
+  merges.forEach((line, i) => {
     const [left, right] = line.split(' ', 2).map((token) => ids.get(token));
     const token = line.replace(' ', '');
     if (left === undefined || right === undefined || ids.has(token)) {
       throw new DataError({
         function: 'createTokenizer',
-        argument: `vocabulary[${spellings.length - 512}]`,
+        argument: `vocabulary[${i}]`,
         rule: 'must be two earlier tokens with a blank between them that make a new token',
         got: JSON.stringify(line),
       });
     }
-    ids.set(token, spellings.length);
-    merged.set(left * size + right, spellings.length);
-    spellings.push(spellings[left]! + spellings[right]!);
-  }
-  spellings.push('<start_of_text>', '<end_of_text>');
-  const byteIds = new Uint16Array(256);
-  bytesInOrder.forEach((byte, id) => {
-    byteIds[byte] = id;
+    lefts[i] = left;
+    rights[i] = right;
+    ids.set(token, ids.size);
   });
-  return {
-    size,
-    startOfText: size - 2,
-    endOfText: size - 1,
-    byteIds,
-    spellings,
-    merge: (left, right) => merged.get(left * size + right),
+  return { lefts, rights };
+}
+
+/** A hash table in flat memory: as a map of numbers, half a million objects would be in the garbage collector's way for good. */
+function mergeTable(lefts: Int32Array, rights: Int32Array): Vocabulary['merge'] {
+  const bits = Math.ceil(Math.log2(lefts.length + 1)) + 1; // at most half full
+  const places = new Int32Array(2 ** bits); // 1 + the merge, 0 where there is none
+  const placeOf = (left: number, right: number) => (Math.imul(left, 0x9e3779b1) + Math.imul(right, 0x85ebca6b)) >>> (32 - bits);
+  const last = places.length - 1;
+  for (let i = 0; i < lefts.length; i++) {
+    let place = placeOf(lefts[i]!, rights[i]!);
+    while (places[place] !== 0) place = (place + 1) & last;
+    places[place] = i + 1;
+  }
+  return (left, right) => {
+    for (let place = placeOf(left, right); places[place] !== 0; place = (place + 1) & last) {
+      const i = places[place]! - 1;
+      if (lefts[i] === left && rights[i] === right) return 512 + i;
+    }
+    return undefined;
   };
 }
 
