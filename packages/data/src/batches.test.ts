@@ -71,6 +71,23 @@ describe('batches', () => {
     expect(batch!.negativeMask).toEqual({ shape: [2, 2], data: Float32Array.of(1, 0, 0, 1) });
   });
 
+  it.each([0, 1])('writes later batches over those that are given back, and over no other (%i workers)', async (workers) => {
+    const options = { batchSize: 2, transform: trainTransform({ size: 16 }), tokenizer, workers, prefetch: 1 };
+    const loader = batches(pictures, options);
+    const memory = new Set<unknown>();
+    const seen: (readonly number[])[] = [];
+    for await (const batch of loader) {
+      memory.add(batch.images.data);
+      seen.push([...batch.images.data]);
+      loader.recycle(batch);
+    }
+    expect(seen).toHaveLength(7);
+    expect(memory.size).toBeLessThan(7);
+    const kept = await collect(pictures, { ...options, workers: 0 });
+    expect(new Set(kept.map(({ images }) => images.data)).size).toBe(7);
+    expect(kept.map(({ images }) => [...images.data])).toEqual(seen);
+  });
+
   it('has no negatives without a generator', async () => {
     const [batch] = await collect(letters(4), { transform: plain });
     expect(batch!.texts.shape).toEqual([4, 4]);

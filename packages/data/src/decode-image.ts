@@ -55,11 +55,16 @@ function hasAlphaChannel(bytes: Uint8Array, { format, hasAlpha }: Header): boole
   return hasAlpha === true && format !== 'gif' && (format !== 'png' || (bytes[25]! & 4) !== 0);
 }
 
-/** libvips remembers its last hundred operations and holds on to their files, though no file comes twice. One switch for the whole process. */
-let forgetful = false;
-function forgetOperations(): void {
-  if (!forgetful) sharp.cache(false);
-  forgetful = true;
+let tuned = false;
+/**
+ * Two switches that libvips has for the whole process, set once. It remembers its last hundred operations and holds on to their files, though no file comes
+ * twice; and it gives each picture as many threads as there are cores, which small pictures only wait for: several at a time are the better use.
+ */
+function tuneLibvips(): void {
+  if (tuned) return;
+  sharp.cache(false);
+  sharp.concurrency(1);
+  tuned = true;
 }
 
 async function open(caller: string, source: string | Uint8Array, { name, maxPixels = MAX_PIXELS }: DecodeOptions) {
@@ -71,7 +76,7 @@ async function open(caller: string, source: string | Uint8Array, { name, maxPixe
     typeof source === 'string' ? await readFile(source).catch((cause) => refuse('must be a file that can be read', cause)) : source;
   // libvips opens far more (SVG, PDF, TIFF…); from untrusted data only what the loaders of the field take.
   if (!isRasterFile(bytes)) refuse('must be a JPEG, PNG, WebP or GIF file', undefined, `${bytes.length} bytes of something else`);
-  forgetOperations();
+  tuneLibvips();
   const notWhole = (cause: unknown) => refuse('must be a whole JPEG, PNG, WebP or GIF file', cause);
   const pipeline = () => sharp(bytes, { ignoreIcc: true, failOn: 'error', limitInputPixels: Number.isFinite(maxPixels) && maxPixels });
   const header: Header = describeJpeg(bytes) ?? (await sharp(bytes, { limitInputPixels: false }).metadata().catch(notWhole));

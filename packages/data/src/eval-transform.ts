@@ -3,6 +3,7 @@ import { checkInterpolation, type Interpolation } from './filter-coefficients.js
 import { type OpenedImage, type RgbImage, withMode } from './image.js';
 import type { TransformSettings } from './image-transform.js';
 import { clipMean, clipStd, normaliser } from './normalise.js';
+import { type Allocate, keptBytes } from './pixel-view.js';
 import { resizeOpened } from './resize-opened.js';
 import { roundHalfEven } from './round-half-even.js';
 import { sizePair } from './size-pair.js';
@@ -45,12 +46,14 @@ export function evalTransform(options: EvalTransformOptions): EvalTransform {
   const { mean = clipMean, std = clipStd } = options;
   const normalise = normaliser('evalTransform', mean, std);
   const fit = fitToSize(options);
-  const transform = (image: RgbImage | OpenedImage, _key?: Key, into?: Float32Array) => normalise(fit(image), into);
+  const transform = (image: RgbImage | OpenedImage, _key?: Key, into?: Float32Array) => normalise(fit(image, fitted), into);
   return Object.assign(transform, { settings: { kind: 'eval', options } as const });
 }
 
+const fitted = keptBytes();
+
 /** `evalTransform` before it normalises: RGB pixels of the final size. */
-export function fitToSize(options: EvalTransformOptions): (image: RgbImage | OpenedImage) => RgbImage {
+export function fitToSize(options: EvalTransformOptions): (image: RgbImage | OpenedImage, allocate?: Allocate) => RgbImage {
   const { resizeMode = 'shortest', interpolation = 'bicubic', fillColor = 0 } = options;
   const [height, width] = sizePair('evalTransform', options.size);
   checkInterpolation('evalTransform', interpolation);
@@ -65,7 +68,7 @@ export function fitToSize(options: EvalTransformOptions): (image: RgbImage | Ope
   if (!Number.isInteger(fillColor) || fillColor < 0 || fillColor > 255) {
     throw new OptionError({ function: 'evalTransform', argument: 'fillColor', rule: 'must be a byte', got: String(fillColor) });
   }
-  return (image) => {
+  return (image, allocate) => {
     const [resizedHeight, resizedWidth] = resizedSize(resizeMode, image, height, width);
     const crop = {
       top: Math.max(0, roundHalfEven((resizedHeight - height) / 2)),
@@ -73,7 +76,7 @@ export function fitToSize(options: EvalTransformOptions): (image: RgbImage | Ope
       height: Math.min(height, resizedHeight),
       width: Math.min(width, resizedWidth),
     };
-    const resized = resizeOpened(withMode(image), { width: resizedWidth, height: resizedHeight, crop }, interpolation);
+    const resized = resizeOpened(withMode(image), { width: resizedWidth, height: resizedHeight, crop }, interpolation, allocate);
     return crop.height === height && crop.width === width ? resized : padded(resized, height, width, fillColor);
   };
 }

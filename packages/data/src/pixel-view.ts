@@ -15,13 +15,16 @@ export type Allocate = (bytes: number) => Uint8Array;
 export const newBytes: Allocate = (bytes) => new Uint8Array(bytes);
 
 const KEPT_BYTES = 2 ** 22;
-let kept = new Uint8Array(0);
-/** Bytes for what is read by the next pass and by nobody after it: the same array again and again, unless it is large. */
-export const scratchBytes: Allocate = (bytes) => {
-  if (bytes > KEPT_BYTES) return new Uint8Array(bytes);
-  if (kept.length < bytes) kept = new Uint8Array(bytes);
-  return kept.subarray(0, bytes);
-};
+
+/** The same bytes for every picture, unless it needs many: for what is read once, before the next picture. */
+export function keptBytes(): Allocate {
+  let kept = new Uint8Array(0);
+  return (bytes) => {
+    if (bytes > KEPT_BYTES) return new Uint8Array(bytes);
+    if (kept.length < bytes) kept = new Uint8Array(bytes);
+    return kept.subarray(0, bytes);
+  };
+}
 
 /** An empty view of some rows and columns, end to end. */
 export function emptyView(channels: 3 | 4, rows: Span, columns: Span, allocate: Allocate): PixelView {
@@ -30,11 +33,11 @@ export function emptyView(channels: 3 | 4, rows: Span, columns: Span, allocate: 
 }
 
 /** The pixels of a view, row after row, in an array that is never the input's. */
-export function packed(view: PixelView, rows: Span, columns: Span, source: PixelView): Uint8Array {
+export function packed(view: PixelView, rows: Span, columns: Span, source: PixelView, allocate: Allocate): Uint8Array {
   const rowBytes = (columns[1] - columns[0]) * view.channels;
   const size = (rows[1] - rows[0]) * rowBytes;
   if (view !== source && view.stride === rowBytes && view.data.length === size) return view.data;
-  const result = new Uint8Array(size);
+  const result = allocate(size);
   copyRows(view, rows[0], rows[1] - rows[0], columns[0] * view.channels, rowBytes, result, 0);
   return result;
 }

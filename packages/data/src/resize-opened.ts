@@ -1,22 +1,28 @@
 import type { Interpolation } from './filter-coefficients.js';
 import type { OpenedImage, RgbImage } from './image.js';
+import { type Allocate, newBytes } from './pixel-view.js';
 import { type ResizeTarget, resizePixels } from './resize.js';
 
 /**
  * Resizes in the mode that the file has and converts to RGB afterwards, as Pillow does when `Image.resize` comes before `convert("RGB")`:
  * palettes by nearest neighbour, colours under transparency weighted by their alpha, CMYK in its four channels.
  */
-export function resizeOpened(image: OpenedImage, target: ResizeTarget, interpolation: Interpolation): RgbImage {
+export function resizeOpened(
+  image: OpenedImage,
+  target: ResizeTarget,
+  interpolation: Interpolation,
+  allocate: Allocate = newBytes,
+): RgbImage {
   const { width, height } = target.crop ?? target;
   const region = target.region ?? { left: 0, top: 0, width: image.width, height: image.height };
-  const filter = (data: Uint8Array, channels: 3 | 4) => resizePixels(data, channels, image, target, interpolation);
+  const filter = (data: Uint8Array) => resizePixels(data, 4, image, target, interpolation);
   const resized = (): Uint8Array => {
-    if (image.mode === 'RGB') return filter(image.data, 3);
+    if (image.mode === 'RGB') return resizePixels(image.data, 3, image, target, interpolation, allocate);
     if (image.mode === 'P') return resizeNearest(image, target);
-    if (image.mode === 'CMYK') return cmykToRgb(filter(image.data, 4));
+    if (image.mode === 'CMYK') return cmykToRgb(filter(image.data));
     // Pillow leaves a picture alone whose size does not change: premultiplying and back would lose bits.
-    if (region.width === target.width && region.height === target.height) return dropAlpha(filter(image.data, 4));
-    return unpremultiplied(filter(premultiplied(image.data), 4));
+    if (region.width === target.width && region.height === target.height) return dropAlpha(filter(image.data));
+    return unpremultiplied(filter(premultiplied(image.data)));
   };
   return { data: resized(), width, height };
 }

@@ -2,7 +2,7 @@ import { OptionError } from '@fsc-clip/core';
 import { filterCoefficients, type Interpolation } from './filter-coefficients.js';
 import { filterColumns, filterRows, inputsOf } from './filter-passes.js';
 import type { Box, RgbImage } from './image.js';
-import { newBytes, type PixelView, packed, scratchBytes } from './pixel-view.js';
+import { type Allocate, keptBytes, newBytes, type PixelView, packed } from './pixel-view.js';
 
 /** Where a resize reads and what it keeps. */
 export interface ResizeTarget {
@@ -44,6 +44,8 @@ function resizeRgb(image: RgbImage, target: ResizeTarget, interpolation: Interpo
   return { data: resizePixels(image.data, 3, image, target, interpolation), width, height };
 }
 
+const betweenPasses = keptBytes();
+
 /** The filter over pixels of 3 or 4 channels: `data` is [size.height, size.width, channels]. */
 export function resizePixels(
   data: Uint8Array,
@@ -51,6 +53,7 @@ export function resizePixels(
   size: { readonly width: number; readonly height: number },
   target: ResizeTarget,
   interpolation: Interpolation,
+  allocate: Allocate = newBytes,
 ): Uint8Array {
   const region = target.region ?? { left: 0, top: 0, ...size };
   const crop = target.crop ?? { left: 0, top: 0, width: target.width, height: target.height };
@@ -62,11 +65,11 @@ export function resizePixels(
   const stride = size.width * channels;
   const source: PixelView = { data, origin: region.top * stride + region.left * channels, stride, channels };
   if (columnsFirst(region, target)) {
-    const narrow = filterColumns(source, alongColumn, kept.rows, inputsOf(alongRow, kept.columns), alongRow ? scratchBytes : newBytes);
-    return packed(filterRows(narrow, alongRow, kept.rows, kept.columns, newBytes), kept.rows, kept.columns, source);
+    const narrow = filterColumns(source, alongColumn, kept.rows, inputsOf(alongRow, kept.columns), alongRow ? betweenPasses : allocate);
+    return packed(filterRows(narrow, alongRow, kept.rows, kept.columns, allocate), kept.rows, kept.columns, source, allocate);
   }
-  const flat = filterRows(source, alongRow, inputsOf(alongColumn, kept.rows), kept.columns, alongColumn ? scratchBytes : newBytes);
-  return packed(filterColumns(flat, alongColumn, kept.rows, kept.columns, newBytes), kept.rows, kept.columns, source);
+  const flat = filterRows(source, alongRow, inputsOf(alongColumn, kept.rows), kept.columns, alongColumn ? betweenPasses : allocate);
+  return packed(filterColumns(flat, alongColumn, kept.rows, kept.columns, allocate), kept.rows, kept.columns, source, allocate);
 }
 
 /** Pillow 13's rule, found by comparing with it over thousands of sizes: the height loses more than twice as many pixels as the width. */

@@ -3,6 +3,7 @@ import { checkInterpolation, type Interpolation } from './filter-coefficients.js
 import { type OpenedImage, type RgbImage, withMode } from './image.js';
 import type { TransformSettings } from './image-transform.js';
 import { clipMean, clipStd, normaliser } from './normalise.js';
+import { keptBytes } from './pixel-view.js';
 import { type CropDraws, randomResizedCrop } from './random-resized-crop.js';
 import { resizeOpened } from './resize-opened.js';
 import { sizePair } from './size-pair.js';
@@ -48,10 +49,12 @@ export function trainTransform(options: TrainTransformOptions): TrainTransform {
   const normalise = normaliser('trainTransform', mean, std);
   const transform = (image: RgbImage | OpenedImage, key: Key, into?: Float32Array) => {
     const region = randomResizedCrop(image, scale, ratio, cropDraws(key));
-    return normalise(resizeOpened(withMode(image), { width, height, region }, interpolation), into);
+    return normalise(resizeOpened(withMode(image), { width, height, region }, interpolation, fitted), into);
   };
   return Object.assign(transform, { settings: { kind: 'train', options } as const });
 }
+
+const fitted = keptBytes();
 
 function cropDraws(key: Key): CropDraws {
   const stream = randomStream(key);
