@@ -51,7 +51,7 @@ export type Batches = AsyncGenerator<Batch<HostArray>, void, undefined> & {
   readonly stats: BatchStats;
   /**
    * Gives the images of a batch back when nothing reads them any more; a later batch is written over them. Without it every batch is new memory (19 MB for
-   * 32 pictures), which the garbage collector must find out to be unused: with it a thread loads half as many pictures again.
+   * 32 pictures), which the garbage collector must find out to be unused: with it a thread loads a fifth more pictures.
    */
   recycle(batch: Batch<HostArray>): void;
 };

@@ -33,6 +33,7 @@ describe('fixText', () => {
     ['\ufb01ne “quotes” ’tis ｈａｌｆ ﾊﾟ', 'fine "quotes" \'tis half パ'],
     ['\x1b[31mred\x1b[0m\x07\ufeff a\r\nb\rc\u2028d', 'red a\nb\nc\nd'],
     ['e\u0301 \ud800x', 'é \ufffdx'],
+    ['\u0344a', '\u0308\u0301a'], // a mark of no letter
   ])('%j becomes %j', (text, expected) => expect(fixText(text)).toBe(expected));
 });
 

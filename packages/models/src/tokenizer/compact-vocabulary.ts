@@ -1,5 +1,5 @@
 import { DataError, type HostArray } from '@fsc-clip/core';
-import type { Tokenizer } from './create-tokenizer.js';
+import type { Tokenizer } from './tokenizer.js';
 
 /** A tokenizer over some of another one's tokens, numbered without gaps. */
 export interface CompactTokenizer extends Tokenizer {

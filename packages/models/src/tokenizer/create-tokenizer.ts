@@ -1,10 +1,12 @@
-import { DataError, type HostArray, OptionError } from '@fsc-clip/core';
+import { DataError, OptionError } from '@fsc-clip/core';
 import { boundedCache } from './bounded-cache.js';
 import { bytePairs } from './byte-pairs.js';
 import { cleanText } from './clean-text.js';
+import { createDecoder } from './create-decoder.js';
 import { isPlain } from './fix-text.js';
 import { placeWords, type Span, tokenSpans, wordSpan } from './place-words.js';
 import { asciiWordBegin, asciiWordEnd, splitWords } from './split-words.js';
+import type { EncodedWords, Tokenizer, WordTokens } from './tokenizer.js';
 import { buildVocabulary, clipVocabulary } from './vocabulary.js';
 
 /** Options of `createTokenizer`. */
@@ -20,58 +22,6 @@ export interface TokenizerOptions {
    * @defaultValue CLIP's 48,894 merges
    */
   readonly vocabulary?: readonly string[];
-}
-
-/** A word and the positions of its tokens in the row of ids: `begin` up to and without `end`. */
-export interface WordTokens {
-  /** As cleaned: in small letters. */
-  readonly word: string;
-  readonly begin: number;
-  readonly end: number;
-  /** Where it stands: of the text, `text.slice(...span)`. */
-  readonly span: Span;
-}
-
-/** What `encodeWords` gives. */
-export interface EncodedWords {
-  /** As `encode` gives them. */
-  readonly ids: number[];
-  /** The words behind the ids: of letters, single digits, contractions, punctuation. What the cut leaves out is left out here, too. */
-  readonly words: readonly WordTokens[];
-  /**
-   * Of each id the part of the text that it stands for; of start-of-text and end-of-text an empty part at the text's ends. Where cleaning changed
-   * the text, it is the part that was changed: all of `&eacute;`, both halves of a misread character, each letter of a ligature the
-   * ligature. A token that holds only part of a character stands for all of it.
-   */
-  readonly spans: readonly Span[];
-}
-
-/** Texts to token ids and back. Its functions need no `this`. */
-export interface Tokenizer {
-  /** T. */
-  readonly contextLength: number;
-  /** Rows of the token embedding. */
-  readonly vocabularySize: number;
-  readonly startOfText: number;
-  /** The largest id: open_clip pools a text at the position of its largest id. */
-  readonly endOfText: number;
-  /**
-   * The ids of a text from start-of-text to end-of-text, without padding; a longer text is cut to T, its last id end-of-text.
-   * @throws DataError when `text` is no string
-   */
-  encode(text: string): number[];
-  /** The ids of N texts, i32 [N, T], padded with zeros: open_clip's `tokenize`. */
-  encodeBatch(texts: readonly string[]): HostArray<Int32Array>;
-  /** The ids of a text, the words behind them, and where both stand in the text as it was given. */
-  encodeWords(text: string): EncodedWords;
-  /**
-   * The text of ids, as open_clip decodes them: small letters, a blank after each word. A leading start-of-text is left out, and so is
-   * everything from the last end-of-text on.
-   * @throws DataError for an id outside the vocabulary
-   */
-  decode(ids: ArrayLike<number>): string;
-  /** The text of ids as `decode` gives it, and its words: with the positions of their tokens in `ids`, and where they stand in that text. */
-  decodeWords(ids: ArrayLike<number>): { readonly text: string; readonly words: readonly WordTokens[] };
 }
 
 const cachedWords = 2 ** 15;
@@ -105,14 +55,6 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
   };
   const remembered = boundedCache(cachedWords, compute);
   const encodeWord = (word: string) => (word.length > longestCachedWord ? compute(word) : remembered(word));
-
-  const spelling = (id: number): string => {
-    const found = tokens.spelling(id);
-    if (found === undefined) {
-      throw new DataError({ function: 'decode', argument: 'ids', rule: `must be integers in [0, ${size})`, got: String(id) });
-    }
-    return found;
-  };
 
   const checkText = (text: string) => {
     if (typeof text === 'string') return;
@@ -163,7 +105,7 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
       spans.push(
         ...tokenSpans(
           placed,
-          wordIds.map((id) => spelling(id).length),
+          wordIds.map((id) => tokens.spelling(id)!.length),
         ).slice(0, full - begin),
       );
       words.push({ word: placed.word, begin, end: ids.length, span: wordSpan(placed) });
@@ -171,30 +113,6 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
     ids.push(endOfText);
     spans.push([text.length, text.length]);
     return { ids, words, spans };
-  };
-
-  /** The positions whose tokens are decoded: without start-of-text and without everything from the last end-of-text on. */
-  const contentOf = (ids: readonly number[]): Span => {
-    const last = ids.lastIndexOf(endOfText);
-    return [ids[0] === startOfText ? 1 : 0, last < 0 ? ids.length : last];
-  };
-  const textOf = (ids: readonly number[]) => utf8.decode(Buffer.from(ids.map(spelling).join(''), 'latin1'));
-  const decodeWords = (ids: ArrayLike<number>) => {
-    const row = Array.from(ids);
-    const [first, last] = contentOf(row);
-    const words: WordTokens[] = [];
-    let text = '';
-    for (let begin = first, end = first + 1; end <= last; end++) {
-      const id = row[end - 1]!;
-      const special = (position: number) => row[position] === startOfText || row[position] === endOfText;
-      if (end < last && !spelling(id).endsWith(' ') && !special(end - 1) && !special(end)) continue;
-      const decoded = textOf(row.slice(begin, end));
-      const word = decoded.replace(/ $/, '');
-      words.push({ word, begin, end, span: [text.length, text.length + word.length] });
-      text += decoded;
-      begin = end;
-    }
-    return { text, words };
   };
 
   return {
@@ -211,12 +129,6 @@ export function createTokenizer({ contextLength = 77, vocabulary }: TokenizerOpt
       });
       return { data, shape: [texts.length, contextLength] };
     },
-    decode: (ids) => {
-      const row = Array.from(ids);
-      return textOf(row.slice(...contentOf(row)));
-    },
-    decodeWords,
+    ...createDecoder(tokens),
   };
 }
-
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true }); // bytes that are no UTF-8, such as half a character, become U+FFFD
