@@ -38,7 +38,7 @@ try:
 
     name = f"torchvision {torchvision.__version__}"
     transform = Compose([Resize(224, interpolation=InterpolationMode.BICUBIC), CenterCrop(224), ToTensor(), Normalize(MEAN, STD)])
-except ImportError:
+except (ImportError, RuntimeError):  # not there, or built for another torch
     name = "torchvision's steps"
     mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
 
