@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { WeightsError } from '@fsc-clip/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { download } from './download.js';
@@ -173,10 +175,15 @@ describe('download', () => {
     expect(await isWhole()).toBe(true);
   });
 
-  it('stops when it is told to, and goes on later', async () => {
+  it('stops when it is told to, also after a garbage collection, and goes on later', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
     const stop = new AbortController();
     const onProgress = ({ receivedBytes }: { receivedBytes: number }) => {
-      if (receivedBytes > 60_000) stop.abort(new Error('enough'));
+      if (receivedBytes <= 60_000) return;
+      collectGarbage();
+      stop.abort(new Error('enough'));
+      setTimeout(collectGarbage);
     };
     await expect(fetchIt(whole, { signal: stop.signal, onProgress })).rejects.toThrow('enough');
     expect((await left()).toSorted()).toEqual(['model.pt.part', 'model.pt.part.etag']);

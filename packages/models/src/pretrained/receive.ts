@@ -23,7 +23,7 @@ export async function receive(
   const file = await open(part, from === 0 ? 'w' : 'a');
   let received = from;
   try {
-    for await (const piece of chunksOf(body)) {
+    for await (const piece of chunksOf(body, stall.signal)) {
       stall.restart();
       if (received + piece.length > (total ?? largest)) return 'more bytes than it has';
       await writeAll(file, piece);
@@ -44,19 +44,26 @@ export async function receive(
 /** What the network did, told apart from what the disk did. */
 class Broken extends Error {}
 
-async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
+/** @throws Broken when the connection breaks, or `signal` aborts before the end */
+async function* chunksOf(body: ReadableStream<Uint8Array> | null, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const reader = body?.getReader();
   if (!reader) return;
+  // fetch hands an abort on by weak references: after a garbage collection it ends the connection, but never the reading of its answer.
+  const end = () => void reader.cancel(signal.reason).catch(() => undefined);
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
   try {
     for (;;) {
       const { value, done } = await reader.read().catch((cause: unknown) => {
         throw new Broken('', { cause });
       });
+      if (signal.aborted) throw new Broken('', { cause: signal.reason });
       if (done) return;
       yield value;
     }
   } finally {
-    await reader.cancel().catch(() => undefined); // of no use any more, whatever ended it
+    signal.removeEventListener('abort', end);
+    end(); // of no use any more, whatever ended it
   }
 }
 

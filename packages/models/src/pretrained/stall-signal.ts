@@ -12,13 +12,20 @@ export interface Stall {
 export function stallSignal(outer: AbortSignal | undefined): Stall {
   const stalled = new AbortController();
   const stop = () => stalled.abort(new Error(`nothing came for ${stallMs / 1000} s`));
+  const follow = () => stalled.abort(outer?.reason);
   let timer = setTimeout(stop, stallMs);
+  // Not AbortSignal.any: what it returns may be collected before it aborts.
+  outer?.addEventListener('abort', follow);
+  if (outer?.aborted) follow();
   return {
-    signal: outer ? AbortSignal.any([outer, stalled.signal]) : stalled.signal,
+    signal: stalled.signal,
     restart: () => {
       clearTimeout(timer);
       timer = setTimeout(stop, stallMs);
     },
-    clear: () => clearTimeout(timer),
+    clear: () => {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', follow);
+    },
   };
 }
