@@ -19,6 +19,7 @@ import {
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
 import { operatorOf, transposedSides } from './operators.js';
+import { sentinelInfo, sentinelNode } from './sentinel.js';
 
 /** A program for onnxruntime. */
 export interface EncodedProgram {
@@ -41,6 +42,8 @@ export interface ExternalConstant {
 export interface EncodeOptions {
   /** Names of all inputs and outputs of the graph, in order. */
   readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+  /** Puts the sentinel before all outputs, for a run that gives the memory of each. @defaultValue false */
+  readonly withSentinel?: boolean;
   /** Leaves out onnxruntime's own operators. @defaultValue false */
   readonly standardOnly?: boolean;
   /** Constants of more bytes stand beside the model. @defaultValue 16 kB */
@@ -61,7 +64,8 @@ export const tensorTypes: Record<ElementType, TensorType> = {
 
 /** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
-  const { names, standardOnly = false, largestInlineBytes = 2 ** 14, place = ({ name }) => ({ location: name, offset: 0 }) } = options;
+  const { names, withSentinel = false, standardOnly = false, largestInlineBytes = 2 ** 14 } = options;
+  const { place = ({ name }) => ({ location: name, offset: 0 }) } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
@@ -116,10 +120,10 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
     opsetImport: [{ domain: '', version: operatorSet }, ...(standardOnly ? [] : [{ domain: 'com.microsoft', version: 1n }])],
     graph: create(GraphProtoSchema, {
       name: 'program',
-      node: [...prologue, ...body],
+      node: [...(withSentinel ? [sentinelNode()] : []), ...prologue, ...body],
       initializer: initializers,
       input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!)),
-      output: outputs.map((name, i) => valueInfo(name, graph.outputs[i]!)),
+      output: [...(withSentinel ? [sentinelInfo()] : []), ...outputs.map((name, i) => valueInfo(name, graph.outputs[i]!))],
     }),
   });
   return { model: toBinary(ModelProtoSchema, model), constants, inputs, outputs };
