@@ -18,7 +18,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
-import { operatorOf, transposedSides } from './operators.js';
+import { operatorOf, scaleOf, transposedSides } from './operators.js';
 import { sentinelInfo, sentinelNode } from './sentinel.js';
 
 /** A program for onnxruntime. */
@@ -152,7 +152,15 @@ function standardMatMul(node: Node, input: string[], output: string[]): NodeProt
       [sides[side]],
     );
   });
-  return [...transposes, nodeProto({ name: node.name, op: 'MatMul' }, sides, output)];
+  const scale = scaleOf(node);
+  if (scale === 1) return [...transposes, nodeProto({ name: node.name, op: 'MatMul' }, sides, output)];
+  const [product, factor] = [`${output[0]}_product`, `${output[0]}_scale`];
+  return [
+    ...transposes,
+    nodeProto({ name: `${node.name}_product`, op: 'MatMul' }, sides, [product]),
+    nodeProto({ name: factor, op: 'Constant', attributes: { value_float: { float: scale } } }, [], [factor]),
+    nodeProto({ name: node.name, op: 'Mul' }, [product, factor], output),
+  ];
 }
 
 const oneNumber: Record<ElementType, (number: number) => ConstantData> = {

@@ -7,7 +7,10 @@ import { encodeProgram } from './encode.js';
 import { endedAtSentinel, sentinel } from './sentinel.js';
 
 it('ends a run before its outputs are copied: they are where the caller gave memory', async () => {
-  const signature = { tree: { kind: 'list' as const, items: [{ kind: 'leaf' as const }] }, leaves: [{ shape: [2], dtype: 'float32' as const }] };
+  const signature = {
+    tree: { kind: 'list' as const, items: [{ kind: 'leaf' as const }] },
+    leaves: [{ shape: [2], dtype: 'float32' as const }],
+  };
   const { graph } = await trace(((x: TfTensor) => add(x, 1)) as never, signature);
   const { model, inputs, outputs } = encodeProgram(graph, { withSentinel: true });
   const session = await InferenceSession.create(model, { logSeverityLevel: 4 });

@@ -1,5 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { type NodeProto, NodeProtoSchema, TensorProto_DataType as TensorType, type ValueInfoProto, ValueInfoProtoSchema } from './onnx_pb.js';
+import {
+  type NodeProto,
+  NodeProtoSchema,
+  TensorProto_DataType as TensorType,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb.js';
 
 // onnxruntime-node (1.30) copies every output of a run into a new array, also where the caller gave the memory that the output was written
 // to: for the gradients of a ViT-B/32, 605 MB and a quarter of a step. It converts outputs in their order and ends with an error at one
