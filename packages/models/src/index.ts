@@ -1,6 +1,8 @@
 export type { ClipConfig, TextConfig, VisionConfig } from './config/clip-config.js';
 export type { ModelName } from './config/configs.js';
 export { configs } from './config/configs.js';
+export type { LockOptions } from './locking/lock-params.js';
+export { lockParams } from './locking/lock-params.js';
 export { isLora } from './lora/adapters.js';
 export type { LoraOptions } from './lora/add-lora.js';
 export { addLora } from './lora/add-lora.js';
@@ -14,6 +16,7 @@ export type { SaveLoraOptions } from './lora/save-lora.js';
 export { saveLora } from './lora/save-lora.js';
 export type { ApplyOptions, ClipFeatures, Model, ModelInput, ModelOptions } from './model/create-model.js';
 export { createModel } from './model/create-model.js';
+export type { PatchDropout } from './model/patch-dropout.js';
 export type { ExactNumbers, FileDType } from './numbers/file-dtypes.js';
 export { packTexts } from './packing/pack-texts.js';
 export type { PackedShape, PackingPlan, PlanPackingOptions } from './packing/plan-packing.js';
