@@ -8,6 +8,7 @@ import { addLora, createModel, isLora, type ModelName, packTexts, planPacking } 
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
 import { textsOf, tokenGroups } from './captions.js';
 import { matMulPeak } from './matmul-peak.js';
+import { median } from './run-json.js';
 import { stepAgainstPyTorch } from './step-against-pytorch.js';
 import { stepFlops } from './step-flops.js';
 import { torchHelp } from './torch.js';
@@ -114,7 +115,6 @@ export async function run(args: string[]): Promise<void> {
   const [textRows, rowLength] = (inputs.packed?.ids ?? texts).shape as [number, number];
   const flops = stepFlops(model.config, { batch, textRows, rowLength, lora });
   const peak = values.device === 'cpu' ? await matMulPeak() : undefined;
-  const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
   console.log(
     JSON.stringify({
       model: values.model,

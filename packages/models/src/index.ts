@@ -1,6 +1,14 @@
 export type { ClipConfig, TextConfig, VisionConfig } from './config/clip-config.js';
 export type { ModelName } from './config/configs.js';
 export { configs } from './config/configs.js';
+export { collectFeatures } from './encoders/collect-features.js';
+export type { CompiledTower, CompileTower, TowerInput } from './encoders/compile-encoder.js';
+export type { EncodeOptions, Encoder, EncoderImage, EncoderOptions, EncoderText } from './encoders/create-encoder.js';
+export { createEncoder } from './encoders/create-encoder.js';
+export type { EncodeBatchesOptions } from './encoders/encode-batches.js';
+export { encodeBatches } from './encoders/encode-batches.js';
+export type { Encoded } from './encoders/features.js';
+export type { EncodingProgress } from './encoders/run-batches.js';
 export type { LockOptions } from './locking/lock-params.js';
 export { lockParams } from './locking/lock-params.js';
 export { isLora } from './lora/adapters.js';

@@ -59,7 +59,7 @@ it('patches are left out alike in a compiled step and a plain one', async () => 
 async function expectEqual(compiled: Params<DeviceArray>, plain: Params<Tensor>): Promise<void> {
   expect(Object.keys(compiled)).toEqual(Object.keys(plain));
   for (const [name, value] of Object.entries(plain)) {
-    const [numbers, expected] = [await compiled[name]!.read(), value.dataSync()];
+    const [numbers, expected] = [await compiled[name]!.read(), Array.from(value.dataSync())];
     const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
     const error = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - numbers[i]!)), 0);
     expect(error, name).toBeLessThanOrEqual(1e-5 * Math.max(largest, 0.01)); // a bias of keys has no gradient but rounding
