@@ -52,7 +52,7 @@ export async function* textBatches(
  */
 export function textShapes(sample: readonly TokenIds[], context: number, width: number): TextShapes {
   const count = sample.length;
-  const { rows, rowLength } = planPacking([tokenRows(sample, count, context)], { width }).shapes[0]!;
+  const { rows, rowLength } = planPacking([tokenRows(sample, count, context)], { margin: 0, width }).shapes[0]!;
   const shapes: PackedShape[] = [];
   for (let length = rowLength; ; length = Math.min(2 * length, context)) {
     shapes.push({ rows: Math.min(count, Math.ceil((rows * rowLength) / length)), rowLength: length, textLength: context });
@@ -64,7 +64,7 @@ export function textShapes(sample: readonly TokenIds[], context: number, width: 
 function pack(texts: readonly TokenIds[], { count, shapes }: TextShapes): TextBatch {
   const longest = texts.reduce((longest, ids) => Math.max(longest, textLength(ids)), 0);
   const shape = shapes.find(({ rowLength }) => rowLength >= longest) ?? shapes.at(-1)!;
-  for (let filled = Math.min(count, texts.length); ; filled = Math.floor(0.9 * filled)) {
+  for (let filled = Math.min(count, texts.length); ; filled = Math.floor(0.95 * filled)) {
     const { data } = tokenRows(texts.slice(0, filled), count, shape.textLength);
     const packed = packInto({ ids: data, count, context: shape.textLength }, shape);
     if (packed) return { packed, filled };
