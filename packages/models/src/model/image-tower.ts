@@ -3,6 +3,7 @@ import {
   concat,
   matMul,
   type Rank,
+  range,
   reshape,
   slice,
   type Tensor,
@@ -35,19 +36,16 @@ export function imageTower(
   denseTokens: boolean,
   kept?: KeptPatches,
 ): { readonly pooled: Tensor2D; readonly tokens?: Tensor3D } {
-  const { width, layers, heads } = visionSizes(config.vision_cfg);
+  const { layers, heads } = visionSizes(config.vision_cfg);
   const batch = images.shape[0];
   const embedded = embedPatches(weights, images, kept);
   const length = embedded.shape[0] / batch; // 1 + P
   const run = { layers, heads, quickGelu: config.quick_gelu === true, batch, length };
-  const x = transformer(normed(embedded, weights, 'ln_pre'), weights.under('transformer.'), run);
+  const classes = range(0, batch * length, length, 'int32'); // rows of the class tokens
+  const x = transformer(normed(embedded, weights, 'ln_pre'), weights.under('transformer.'), run, denseTokens ? undefined : classes);
 
   const proj = weights.get<Tensor2D>('proj');
-  const wide = reshape(x, [batch, length, width]);
-  if (!denseTokens) {
-    const first = reshape(slice(wide, [0, 0, 0], [batch, 1, width]), [batch, width]) as Tensor2D;
-    return { pooled: matMul(normed(first, weights, 'ln_post'), proj) };
-  }
+  if (!denseTokens) return { pooled: matMul(normed(x, weights, 'ln_post'), proj) };
   const projected = reshape(matMul(normed(x, weights, 'ln_post'), proj), [batch, length, config.embed_dim]) as Tensor3D;
   return {
     pooled: reshape(slice(projected, [0, 0, 0], [batch, 1, config.embed_dim]), [batch, config.embed_dim]),
