@@ -64,6 +64,8 @@ export type { InterpolateOptions } from './weights/interpolate-weights.js';
 export { interpolateWeights } from './weights/interpolate-weights.js';
 export type { LoadedWeights, LoadWeightsOptions } from './weights/load-weights.js';
 export { loadWeights, readWeights } from './weights/load-weights.js';
+export type { WeightsOrigin } from './weights/origin-metadata.js';
+export { originMetadata } from './weights/origin-metadata.js';
 export type { Grid, ResizeTextPositionsOptions } from './weights/resize-positions.js';
 export { resizeImagePositions, resizeTextPositions } from './weights/resize-positions.js';
 export type { SaveWeightsOptions } from './weights/save-weights.js';
