@@ -6,4 +6,5 @@ export { probe } from './inspect/probe.js';
 export type { Probes } from './inspect/probes.js';
 export type { Profile, ProfiledNode, ProfileRow } from './inspect/profile.js';
 export { jit } from './jit.js';
+export type { Precision } from './precision/precision.js';
 export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, Inputs, Isolation, JitOptions, Output } from './types.js';

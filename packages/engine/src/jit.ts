@@ -6,6 +6,7 @@ import { entryName } from './cache/entry-name.js';
 import { finiteOnly } from './inspect/finite.js';
 import { inspections } from './inspect/inspections.js';
 import { optimize } from './passes/optimize.js';
+import { loweringFor } from './precision/precision.js';
 import { openProgram, specifyProgram } from './program.js';
 import { ProgramCache } from './program-cache.js';
 import { announceRecompile } from './recompile.js';
@@ -29,21 +30,23 @@ const isolations = ['thread', 'process'];
  * - **Closures**: tensors that `fn` captures are constants, frozen at the first trace. Frozen weights belong there.
  * - **Donation**: `donate: [0]` consumes the device arrays of the first argument and uses their memory for later results.
  * - **Cache**: `cache: { key }` keeps programs on disk, so that a later start does not trace; see `CacheOptions` for what the key must say.
+ * - **Precision**: `precision: 'fp16'` computes matrix products and convolutions in half precision, all else in float32.
  *
  * @throws OptionError on unknown options
  * @throws DeviceError when `fn` reads values while it is traced, uses an operation without a rule, is called inside another trace, or
- *   an argument was disposed or donated
+ *   an argument was disposed or donated; at once when the device lacks the precision
  * @example
  * const step = jit((state, batch, learningRate) => update(state, batch, learningRate), { donate: [0] });
  * const { state: next, metrics } = await step(state, batch, 1e-5);
  */
 export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Result, options: JitOptions = {}): Compiled<Args, Result> {
-  const { device = 'cpu', donate = [], isolate = 'thread', maxPrograms = 8, debug = false } = options;
+  const { device = 'cpu', donate = [], isolate = 'thread', maxPrograms = 8, debug = false, precision = 'fp32' } = options;
   const cache = options.cache && checkCacheOptions(options.cache);
   if (typeof fn !== 'function') throw new OptionError({ function: 'jit', argument: 'fn', rule: 'must be a function', got: typeof fn });
   if (!devices.includes(device)) {
     throw new OptionError({ function: 'jit', argument: 'device', rule: `must be one of ${devices.join(', ')}`, got: String(device) });
   }
+  const lowering = loweringFor(device, precision);
   if (!isolations.includes(isolate)) {
     throw new OptionError({ function: 'jit', argument: 'isolate', rule: `must be one of ${isolations.join(', ')}`, got: String(isolate) });
   }
@@ -68,8 +71,10 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
       compilations += 1;
       if (earlier.length > 0) announceRecompile(fn.name, compilations, prepared, earlier, maxPrograms);
       const specify = async () =>
-        specifyProgram(device, optimize(await trace(plain, { tree, leaves: prepared }), device), donatedLeaves(tree, donate));
-      const spec = cache ? cachedSpec(cache, entryName({ key: cache.key, fn: plain, device, donate, described }), specify) : specify();
+        specifyProgram(device, optimize(await trace(plain, { tree, leaves: prepared }), device, lowering), donatedLeaves(tree, donate));
+      const spec = cache
+        ? cachedSpec(cache, entryName({ key: cache.key, fn: plain, device, precision, donate, described }), specify)
+        : specify();
       return openProgram(deviceWorker(device, isolate), await spec);
     };
     const signature = prepared.map(({ path, dtype, shape }) => ({ path, dtype, shape }));
@@ -89,7 +94,7 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
     await programs.clear();
   };
   const worker = device === 'eager' ? undefined : () => deviceWorker(device, isolate);
-  return Object.assign(call, inspections(plain, worker), { dispose }) as unknown as Compiled<Args, Result>;
+  return Object.assign(call, inspections(plain, worker, lowering), { dispose }) as unknown as Compiled<Args, Result>;
 }
 
 function refuseInsideTrace(): never {

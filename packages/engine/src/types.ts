@@ -4,6 +4,7 @@ import type { CacheOptions } from './cache/cache-options.js';
 import type { Exported } from './inspect/export.js';
 import type { Probes } from './inspect/probes.js';
 import type { Profile } from './inspect/profile.js';
+import type { Precision } from './precision/precision.js';
 
 /** Where a compiled function runs. `eager` runs the plain function on the current tfjs backend, behind the same handles. */
 export type Device = 'cpu' | 'webgpu' | 'cuda' | 'eager';
@@ -53,6 +54,14 @@ export interface JitOptions {
    * @defaultValue []
    */
   readonly donate?: readonly number[];
+  /**
+   * What matrix products and convolutions compute in; their operands are rounded, and all else (sums, softmax, norms, losses, the
+   * optimizer, arguments and results) stays float32, as in PyTorch's autocast. Products inside `tidy('float32', () => …)` stay too, with
+   * their gradients. `'fp16'` is there on `'cpu'` (to try it: no faster), `'webgpu'` with the feature shader-f16, and `'cuda'`;
+   * `'bf16'` on `'cuda'`. Beyond 65504 an fp16 number is infinite: train with a scaled loss. `debug` runs in float32.
+   * @defaultValue 'fp32'
+   */
+  readonly precision?: Precision;
   /**
    * How many programs are kept, one for each set of trees, shapes and types: beyond it the least recently used one is released.
    * @defaultValue 8

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { version_core as tfjsVersion } from '@tensorflow/tfjs-core';
+import type { Precision } from '../precision/precision.js';
 import type { SessionDevice } from '../runtime/protocol.js';
 
 /** All that decides which program a function becomes. */
@@ -11,15 +12,16 @@ export interface ProgramIdentity {
   readonly key: string;
   readonly fn: (...args: never[]) => unknown;
   readonly device: SessionDevice;
+  readonly precision: Precision;
   readonly donate: readonly number[];
   /** Trees, shapes and types of the arguments, by `describeArguments`. */
   readonly described: string;
 }
 
 /** The name of a program's entry: sha256, in hexadecimal digits. */
-export function entryName({ key, fn, device, donate, described }: ProgramIdentity): string {
+export function entryName({ key, fn, device, precision, donate, described }: ProgramIdentity): string {
   const positions = [...new Set(donate)].sort((a, b) => a - b);
-  const parts = [key, String(fn), device, positions, described, tfjsVersion, onnxruntimeVersion(), engineHash()];
+  const parts = [key, String(fn), device, precision, positions, described, tfjsVersion, onnxruntimeVersion(), engineHash()];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

@@ -33,7 +33,7 @@ export class GraphBuilder {
 
   /** A constant that holds one number everywhere. */
   splat(number: number, shape: readonly number[], dtype: ElementType): Value {
-    const exact = dtype === 'float32' ? Math.fround(number) : dtype === 'bool' ? Number(number !== 0) : Math.trunc(number);
+    const exact = dtype === 'bool' ? Number(number !== 0) : dtype.startsWith('int') ? Math.trunc(number) : Math.fround(number);
     const text = Object.is(exact, -0) ? '-0' : String(exact);
     return this.#memo(`${dtype}[${shape}]=${text}`, () => this.#value(shape, dtype, { kind: 'splat', number: exact }));
   }
@@ -82,7 +82,7 @@ export class GraphBuilder {
 }
 
 function uniformValue(data: ConstantData): number | undefined {
-  if (data.length === 0 || data instanceof BigInt64Array) return undefined;
+  if (data.length === 0 || data instanceof BigInt64Array || data instanceof Uint16Array) return undefined;
   const first = data[0]!;
   for (let i = 1; i < data.length; i++) if (!Object.is(data[i], first)) return undefined;
   return first;

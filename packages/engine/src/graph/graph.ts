@@ -1,8 +1,8 @@
-/** Element types inside a graph: tfjs's three, and int64 for ONNX's own index inputs. */
-export type ElementType = 'float32' | 'int32' | 'bool' | 'int64';
+/** Element types inside a graph: tfjs's three, int64 for ONNX's own index inputs, and those that products are lowered to. */
+export type ElementType = 'float32' | 'int32' | 'bool' | 'int64' | 'float16' | 'bfloat16';
 
-/** Numbers of a constant. */
-export type ConstantData = Float32Array | Int32Array | Uint8Array | BigInt64Array;
+/** Numbers of a constant; those of half precision as their bits. */
+export type ConstantData = Float32Array | Int32Array | Uint8Array | BigInt64Array | Uint16Array;
 
 /** An ONNX attribute, with its kind. */
 export type Attribute =

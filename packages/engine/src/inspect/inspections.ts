@@ -1,5 +1,8 @@
 import { DeviceError, OptionError } from '@fsc-clip/core';
 import { isArgument, type PreparedArgument, prepare } from '../arguments.js';
+import { optimize } from '../passes/optimize.js';
+import { inPrecision } from '../precision/in-precision.js';
+import type { Lowering } from '../precision/lower-products.js';
 import type { DeviceWorker } from '../runtime/device-worker.js';
 import { disposeResult } from '../runtime/dispose-result.js';
 import { runEagerly } from '../runtime/eager.js';
@@ -17,7 +20,11 @@ export interface Inspections {
 }
 
 /** @param worker - starts or finds the worker of the function's device; without it the function runs eagerly */
-export function inspections(fn: (...args: never[]) => unknown, worker: (() => DeviceWorker) | undefined): Inspections {
+export function inspections(
+  fn: (...args: never[]) => unknown,
+  worker: (() => DeviceWorker) | undefined,
+  lowering: Lowering | undefined,
+): Inspections {
   const traced = async (args: unknown[], options?: TraceOptions): Promise<{ graph: Traced; leaves: PreparedArgument[] }> => {
     const { shape: tree, leaves: found } = flatten(args, isArgument, 'arguments');
     const leaves = await Promise.all(found.map(prepare));
@@ -32,7 +39,7 @@ export function inspections(fn: (...args: never[]) => unknown, worker: (() => De
         return probes;
       }
       const { graph, leaves } = await traced(args);
-      return runProbes(worker(), graph, leaves);
+      return runProbes(worker(), inPrecision(graph, lowering), leaves);
     },
     profile: async (...args) => {
       if (!worker) {
@@ -45,14 +52,15 @@ export function inspections(fn: (...args: never[]) => unknown, worker: (() => De
         });
       }
       const { graph, leaves } = await traced(args, { lines: true });
-      return profileProgram(worker(), graph, leaves);
+      const target = worker();
+      return profileProgram(target, optimize(graph, target.device, lowering), leaves);
     },
     export: async (path, ...args) => {
       if (typeof path !== 'string' || path === '') {
         throw new OptionError({ function: 'export', argument: 'path', rule: 'must be the path of a file', got: JSON.stringify(path) });
       }
       const { graph, leaves } = await traced(args);
-      return exportProgram(path, graph, leaves);
+      return exportProgram(path, inPrecision(graph, lowering), leaves);
     },
   };
 }

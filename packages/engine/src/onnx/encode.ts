@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { Attribute, Attributes, ConstantData, ElementType, Graph, Node, Value } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
 import { liveNodes } from '../graph/order.js';
+import { halfNumbers } from '../precision/half.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -60,6 +61,8 @@ export const tensorTypes: Record<ElementType, TensorType> = {
   int32: TensorType.INT32,
   bool: TensorType.BOOL,
   int64: TensorType.INT64,
+  float16: TensorType.FLOAT16,
+  bfloat16: TensorType.BFLOAT16,
 };
 
 /** Writes a graph as an ONNX model. */
@@ -168,6 +171,8 @@ const oneNumber: Record<ElementType, (number: number) => ConstantData> = {
   int32: (number) => Int32Array.of(number),
   bool: (number) => Uint8Array.of(number),
   int64: (number) => BigInt64Array.of(BigInt(number)),
+  float16: (number) => halfNumbers(Float32Array.of(number), 'float16'),
+  bfloat16: (number) => halfNumbers(Float32Array.of(number), 'bfloat16'),
 };
 
 /** One number, given its shape by `Expand` where it is more than one. */

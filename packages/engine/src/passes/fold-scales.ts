@@ -34,7 +34,10 @@ function scaledProduct({ g, node, inputs, readers }: Visit): readonly Value[] | 
     if (product.op === 'MatMul') {
       const alpha = { alpha: { float: numberOf(product, 'alpha') * scale } };
       const beta = product.inputs.length === 3 && { beta: { float: numberOf(product, 'beta') * scale } };
-      return () => g.node('MatMul', product.inputs, value.shape, 'float32', { ...product.attributes, ...alpha, ...beta });
+      return () => {
+        g.enter(product.origin); // it stays in its scope
+        return g.node('MatMul', product.inputs, value.shape, 'float32', { ...product.attributes, ...alpha, ...beta });
+      };
     }
     if (product.op !== 'Add' || before.source.node.op !== 'Add') return undefined;
     const was = before.source.node.inputs;

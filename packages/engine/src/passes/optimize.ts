@@ -1,3 +1,5 @@
+import { inPrecision } from '../precision/in-precision.js';
+import type { Lowering } from '../precision/lower-products.js';
 import type { SessionDevice } from '../runtime/protocol.js';
 import type { Traced } from '../trace/trace.js';
 import { foldScales } from './fold-scales.js';
@@ -10,7 +12,7 @@ import { turnProducts } from './turn-products.js';
 const everywhere: readonly Pass[] = [fuseLayerNorm, foldScales];
 const onDevice: Readonly<Record<SessionDevice, readonly Pass[]>> = { cpu: [sumRows, turnProducts], webgpu: [], cuda: [] };
 
-/** A traced function, with its graph as the device computes it best. */
-export function optimize(traced: Traced, device: SessionDevice): Traced {
-  return { ...traced, graph: [...everywhere, ...onDevice[device]].reduce(rewrite, traced.graph) };
+/** A traced function, with its graph as the device computes it best, and its products in half precision if there is a lowering. */
+export function optimize(traced: Traced, device: SessionDevice, lowering?: Lowering): Traced {
+  return inPrecision({ ...traced, graph: [...everywhere, ...onDevice[device]].reduce(rewrite, traced.graph), probes: {} }, lowering);
 }

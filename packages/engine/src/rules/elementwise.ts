@@ -69,7 +69,7 @@ export function cast(g: GraphBuilder, x: Value, dtype: ElementType): Value {
   if (x.dtype === dtype) return x;
   const number = splatNumber(x);
   if (number !== undefined && x.dtype !== 'int64') return g.splat(number, x.shape, dtype);
-  const onnxType = { float32: 1, int32: 6, int64: 7, bool: 9 }[dtype];
+  const onnxType = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16 }[dtype];
   return unary(g, 'Cast', x, { to: { int: onnxType } }, dtype);
 }
 
