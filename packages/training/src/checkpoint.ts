@@ -9,6 +9,8 @@ import { type Leaves, mapLeaves, type StateArray } from './internal/state-tree.j
 export interface Checkpoint<OptimizerState> {
   readonly params: Params<StateArray>;
   readonly optimizer: OptimizerState;
+  /** Of a step with a dynamic loss scale. */
+  readonly lossScale?: { readonly scale: StateArray; readonly goodSteps: StateArray };
   /** Steps done. */
   readonly step: number;
   /** Whatever else the run wants back, as JSON: epoch, seed, recipe. @defaultValue {} */
@@ -30,12 +32,12 @@ const mark = 'fsc_clip_checkpoint';
  * await saveCheckpoint('runs/1/step-400.safetensors', { ...state, step: 400, metadata: { epoch: 2 } });
  */
 export async function saveCheckpoint<OptimizerState>(path: string, checkpoint: Checkpoint<OptimizerState>): Promise<void> {
-  const { params, optimizer, step, metadata = {} } = checkpoint;
+  const { params, optimizer, lossScale, step, metadata = {} } = checkpoint;
   if (!Number.isSafeInteger(step) || step < 0) {
     throw new OptionError({ function: 'saveCheckpoint', argument: 'step', rule: 'must be an integer of at least 0', got: String(step) });
   }
   await mkdir(dirname(path), { recursive: true });
-  await saveWeights(path, createParams(leavesOf('saveCheckpoint', { params, optimizer })), {
+  await saveWeights(path, createParams(leavesOf('saveCheckpoint', { params, optimizer, ...(lossScale && { lossScale }) })), {
     metadata: { [mark]: '1', step: String(step), metadata: JSON.stringify(metadata) },
   });
 }
@@ -49,12 +51,13 @@ export async function saveCheckpoint<OptimizerState>(path: string, checkpoint: C
  * @example
  * const { step, metadata, ...state } = await loadCheckpoint('runs/1/step-400.safetensors', initTrainState(params, optimizer));
  */
-export async function loadCheckpoint<State extends Pick<Checkpoint<unknown>, 'params' | 'optimizer'>>(
+export async function loadCheckpoint<State extends Pick<Checkpoint<unknown>, 'params' | 'optimizer' | 'lossScale'>>(
   path: string,
   like: State,
 ): Promise<{
   params: Params<HostArray>;
   optimizer: Leaves<State['optimizer'], HostArray>;
+  lossScale?: { scale: HostArray; goodSteps: HostArray };
   step: number;
   metadata: Record<string, unknown>;
 }> {
@@ -64,7 +67,8 @@ export async function loadCheckpoint<State extends Pick<Checkpoint<unknown>, 'pa
   const file = await readSafetensors(path);
   try {
     if (file.metadata[mark] !== '1') refuse('must be a checkpoint', 'another safetensors file', 'Weights alone are read by loadWeights');
-    const state = { params: like.params, optimizer: like.optimizer as State['optimizer'] };
+    const { params, optimizer, lossScale } = like;
+    const state = { params, optimizer: optimizer as State['optimizer'], ...(lossScale && { lossScale }) };
     const leaves = leavesOf('loadCheckpoint', state);
     for (const [name, leaf] of leaves) {
       const entry = file.entries[name] ?? refuse(`must hold \`${name}\``, 'nothing of this name');

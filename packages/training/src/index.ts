@@ -8,6 +8,7 @@ export { consoleWriter } from './console-writer.js';
 export type { Leaves, StateArray } from './internal/state-tree.js';
 export type { JsonLinesWriterOptions } from './json-lines-writer.js';
 export { jsonLinesWriter } from './json-lines-writer.js';
+export type { DynamicLossScale, LossScale, LossScaleState } from './loss-scale.js';
 export type { MetricWriter } from './metric-writer.js';
 export { combineWriters } from './metric-writer.js';
 export type { Progress, ProgressOptions, ProgressStream } from './progress.js';

@@ -1,13 +1,17 @@
 import { type Batch, type ClipOutput, OptionError, type PackedTexts, type Params, ShapeError } from '@fsc-clip/core';
 import { type LossTerms, mapParams, mergeParams, type Optimizer, valueAndGrads } from '@fsc-clip/core/tensor';
-import { clipByValue, type Scalar, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { clipByValue, mul, type Scalar, type Tensor, tidy, where } from '@tensorflow/tfjs-core';
 import { clipGradients } from './clip-gradients.js';
+import { selectTree } from './internal/select-tree.js';
+import { allFinite, createLossScaler, type LossScale, type LossScaleState, unscaled } from './loss-scale.js';
 
 /** All that changes from step to step: a tree of tensors that `jit` keeps on the device. */
 export interface TrainState<OptimizerState> {
   /** The trained weights. */
   readonly params: Params<Tensor>;
   readonly optimizer: OptimizerState;
+  /** With a dynamic loss scale. */
+  readonly lossScale?: LossScaleState;
 }
 
 /** A batch inside a step: tensors only. The `keys` of a loader's batch stay outside the program. */
@@ -42,6 +46,14 @@ export interface TrainStepOptions<OptimizerState> {
    * @defaultValue no clipping, as in the paper
    */
   readonly clipGradNorm?: number;
+  /**
+   * Multiplies the loss before its gradients are computed and divides them after, so that small ones survive in half precision
+   * (`precision: 'fp16'` of `jit`). A step whose gradients are not finite then changes neither weights nor optimizer. `'dynamic'`, or an
+   * object with its options, adapts the scale as `torch.amp.GradScaler` does and keeps it in the state (give it to `initTrainState` too);
+   * a number stays. Adds the metrics `lossScale` and `skipped` (1 where the step changed nothing, else 0).
+   * @defaultValue none
+   */
+  readonly lossScale?: LossScale;
 }
 
 /** One step: new state and metrics out of state, batch and learning rate. Pure: hand it to `jit`, or call it on tensors. */
@@ -51,17 +63,30 @@ export type TrainStep<OptimizerState> = (
   learningRate: number | Scalar,
 ) => {
   state: TrainState<OptimizerState>;
-  /** Scalars of the forward pass, before the update: `loss`, each term of the loss, `logitScale` (the multiplier), `gradNorm` if asked. */
+  /**
+   * Scalars of the forward pass, before the update: `loss`, each term of the loss, `logitScale` (the multiplier), `gradNorm`,
+   * `lossScale` and `skipped` if asked. The `gradNorm` of a step that was skipped is 0.
+   */
   metrics: Record<string, Scalar>;
 };
 
-/** The state before the first step. `params` are taken as they are, not copied. */
-export function initTrainState<OptimizerState>(params: Params<Tensor>, optimizer: Optimizer<OptimizerState>): TrainState<OptimizerState> {
-  return { params, optimizer: optimizer.init(params) };
+/**
+ * The state before the first step. `params` are taken as they are, not copied.
+ *
+ * @param options - `lossScale`: the step's
+ */
+export function initTrainState<OptimizerState>(
+  params: Params<Tensor>,
+  optimizer: Optimizer<OptimizerState>,
+  { lossScale }: Pick<TrainStepOptions<OptimizerState>, 'lossScale'> = {},
+): TrainState<OptimizerState> {
+  const scale = lossScale === undefined ? undefined : createLossScaler('initTrainState', lossScale).init();
+  return { params, optimizer: optimizer.init(params), ...(scale && { lossScale: scale }) };
 }
 
 /**
- * Assembles one training step: forward, loss, backward, optional clipping, optimizer, clamped logit scale.
+ * Assembles one training step: forward, loss, backward, optional clipping, optimizer, clamped logit scale. The loss stands in a scope
+ * named `float32`: its products stay float32 whatever the `precision` of `jit`.
  *
  * @returns a pure function of (state, batch, learning rate); `batch` holds `images` f32 [B, 3, S, S], `texts` i32 [N, T] and
  * `negativeMask` f32 [K, B], tensors of the program
@@ -80,28 +105,48 @@ export function createTrainStep<OptimizerState>({
   frozen = {},
   clampLogitScale = [0, Math.log(100)],
   clipGradNorm,
+  lossScale,
 }: TrainStepOptions<OptimizerState>): TrainStep<OptimizerState> {
   checkOptions(clampLogitScale, clipGradNorm);
-  const lossAndGrads = valueAndGrads((params, batch: TrainBatch) => {
+  const scaler = lossScale === undefined ? undefined : createLossScaler('createTrainStep', lossScale);
+  const lossAndGrads = valueAndGrads((params, batch: TrainBatch, scale: Scalar | undefined) => {
     const output = model.apply(mergeParams(params, frozen), batch, { denseTokens: true });
-    const result = loss(output, batch);
+    const result = tidyTree('float32', () => loss(output, batch));
     const { total, terms } = 'terms' in result ? result : { total: result, terms: {} };
     checkLoss(total, terms);
-    return { total, terms: { ...terms, logitScale: output.logitScale as Scalar } };
+    const reported = { loss: total, ...terms, logitScale: output.logitScale as Scalar };
+    return { total: scale ? (mul(total, scale) as Scalar) : total, terms: reported };
   });
   const step: TrainStep<OptimizerState> = (state, batch, learningRate) => {
-    const { value, terms, grads } = lossAndGrads(state.params, batch);
+    const scale = scaler?.scaleOf(state.lossScale);
+    const { terms, grads: given } = lossAndGrads(state.params, batch, scale);
+    const grads = scale ? unscaled(given, scale) : given;
     const clipped = clipGradNorm === undefined ? { grads } : clipGradients(grads, clipGradNorm);
     const updated = optimizer.update(clipped.grads, state.optimizer, state.params, { learningRate });
     const params = clampLogitScale === false ? updated.params : clamped(updated.params, clampLogitScale);
-    const metrics = { loss: value, ...terms, ...('norm' in clipped && { gradNorm: clipped.norm }) };
-    return { state: { params, optimizer: updated.state }, metrics };
+    const next = { params, optimizer: updated.state };
+    const metrics = { ...terms, ...('norm' in clipped && { gradNorm: clipped.norm }) };
+    if (!scaler || !scale) return { state: next, metrics };
+    const finite = allFinite(given);
+    const adapted = scaler.update(state.lossScale, finite);
+    return {
+      state: {
+        ...selectTree(finite, next, { params: state.params, optimizer: state.optimizer }),
+        ...(adapted && { lossScale: adapted }),
+      },
+      metrics: {
+        ...metrics,
+        ...('norm' in clipped && { gradNorm: where(finite, clipped.norm, 0) as Scalar }),
+        lossScale: scale.clone(),
+        skipped: where(finite, 0, 1) as Scalar,
+      },
+    };
   };
   return (...inputs) => tidyTree(() => step(...inputs));
 }
 
 /** `tidy` for any tree: an interface such as AdamWState is one, but lacks the index signature that tfjs's type asks for. */
-const tidyTree = tidy as <T>(f: () => T) => T;
+const tidyTree = tidy as <T>(...f: [() => T] | [name: string, () => T]) => T;
 
 function clamped(params: Params<Tensor>, [low, high]: readonly [number, number]): Params<Tensor> {
   return mapParams(params, (value, name) => (name === 'logit_scale' ? clipByValue(value, low, high) : value));
@@ -139,12 +184,12 @@ function checkLoss(total: Tensor, terms: Readonly<Record<string, Tensor>>): void
       });
     }
   }
-  const taken = ['loss', 'logitScale', 'gradNorm'].find((name) => name in terms);
+  const taken = ['loss', 'logitScale', 'gradNorm', 'lossScale', 'skipped'].find((name) => name in terms);
   if (taken !== undefined) {
     throw new OptionError({
       function: 'createTrainStep',
       argument: 'loss',
-      rule: 'must not call a term `loss`, `logitScale` or `gradNorm`',
+      rule: 'must not call a term `loss`, `logitScale`, `gradNorm`, `lossScale` or `skipped`',
       got: `\`${taken}\``,
     });
   }

@@ -65,12 +65,28 @@ export function expressionReader(state: ReadonlySet<Value>): (value: Value) => E
   const operandOf = (value: Value, size: number): Expression | undefined => {
     const { dtype, shape, source } = value;
     if (source.kind === 'splat') return dtype === 'float32' ? { kind: 'number', number: source.number } : undefined;
-    if (sizeOf(shape) !== size) return dtype === 'float32' && sizeOf(shape) === 1 ? { kind: 'scalar', value } : undefined;
+    const spread = spreadNumber(value);
+    if (spread && size !== 1) return spread.dtype === 'float32' ? { kind: 'scalar', value: spread } : conditionOf(spread, size);
+    if (sizeOf(shape) !== size) return undefined;
     if (source.kind === 'constant') return undefined;
     const operand = read(value);
     return dtype === 'float32' || (dtype === 'bool' && operand.kind === 'op') ? operand : undefined;
   };
+  /** A condition on scalars, which every lane decides for itself. */
+  const conditionOf = (value: Value, size: number): Expression | undefined => {
+    if (value.dtype !== 'bool' || value.source.kind !== 'node' || !isLaneOp(value.source.node)) return undefined;
+    const { op, inputs } = value.source.node;
+    const operands = inputs.map((input) => operandOf(input, size));
+    return operands.every((operand) => operand !== undefined) ? { kind: 'op', value, op, operands } : undefined;
+  };
   return read;
+}
+
+/** The one number that a value holds everywhere, where it is known to. */
+function spreadNumber(value: Value): Value | undefined {
+  let at = value;
+  while (at.source.kind === 'node' && ['Expand', 'Tile', 'Reshape'].includes(at.source.node.op)) at = at.source.node.inputs[0]!;
+  return sizeOf(at.shape) === 1 ? at : undefined;
 }
 
 /** The arrays that an expression reads. */

@@ -116,6 +116,28 @@ describe('what is updated in place', () => {
     expect(program.outputs.map(({ shape }) => shape).filter(({ length }) => length > 0)).toEqual([[3, 5], [5, 3], [5]]);
   });
 
+  it('what a condition on scalars chooses: a step that is taken or left out', async () => {
+    const fn: Step = ({ a, b }, x) => {
+      const taken = tf.lessEqual(tf.sum(tf.abs(x)), 10);
+      return { state: { a: tf.where(taken, tf.sub(a!, x), a!), b: tf.where(tf.logicalNot(taken), b!, tf.mul(b!, 0.5)) }, seen: x };
+    };
+    const { program, updates } = await divide(fn, { a: [2, 3], b: [5] }, [2, 3]);
+    expect(updates.map(({ size, state }) => [size, state.length])).toEqual([
+      [6, 1],
+      [5, 1],
+    ]);
+    expect(program.outputs.map(({ shape, dtype }) => [shape, dtype])).toEqual([
+      [[2, 3], 'float32'],
+      [[], 'float32'],
+    ]);
+    for (const size of [1, 2, Number.NaN])
+      await expectEqualWithAndWithoutDonation(
+        fn,
+        { a: normal(2, 3), b: normal(5) },
+        { data: new Float32Array(6).fill(size), shape: [2, 3] },
+      );
+  });
+
   it('not what is no function of its own element, nor another type, nor a single number', async () => {
     const fn: Step = ({ a, b, c }, x) => ({
       state: { a: tf.add(a!, tf.sum(a!, 1, true)), b: tf.transpose(b!), c: tf.add(c!, 1) },
