@@ -28,7 +28,7 @@ describe('precision', () => {
 
   it('beyond 65504 a product is infinite, unless it stands in the scope `float32`', async () => {
     const square = (x: T) => tf.matMul(x, x);
-    const products = jit((x: T) => ({ half: square(x), whole: tf.tidy('float32', () => square(tf.mul(x, 1.5))) }), { precision: 'fp16' });
+    const products = jit((x: T) => ({ half: square(x), whole: tf.tidy('float32', () => square(tf.add(x, 150))) }), { precision: 'fp16' });
     const { half, whole } = await products(host([1, 1], 300));
     expect([...(await numbers(half)), ...(await numbers(whole))]).toEqual([Number.POSITIVE_INFINITY, 202500]);
     await products.dispose();
