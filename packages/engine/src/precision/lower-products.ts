@@ -5,7 +5,7 @@ import { cast } from '../rules/elementwise.js';
 import { float32Products } from './float32-products.js';
 import { type HalfType, halfNumbers } from './half.js';
 
-/** Operators that compute in half precision. onnxruntime's CUDA provider has convolutions in float16 only. */
+/** Operators that compute in half precision. Convolutions in bfloat16 are not in every version of onnxruntime's CUDA provider. */
 const lowered: Readonly<Record<HalfType, readonly string[]>> = {
   float16: ['MatMul', 'Conv', 'ConvTranspose'],
   bfloat16: ['MatMul'],

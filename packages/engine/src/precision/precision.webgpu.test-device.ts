@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { jit } from '../index.js';
 
 // The software device has no float16: what is tested is that the refusal says so. On a GPU that has it, the product must be right.
-it("'fp16' gives the product, or says that this device has no float16", async () => {
+it("'fp16' on webgpu gives the product, or says that the device has no float16", async () => {
   const product = jit((x: Tensor, w: Tensor) => matMul(x, w), { device: 'webgpu', precision: 'fp16' });
   const [x, w] = [
     { data: Float32Array.of(1, 2, 3, 4), shape: [2, 2] },
