@@ -1,11 +1,13 @@
-import { DeviceError, OptionError } from '@fsc-clip/core';
+import { DeviceError } from '@fsc-clip/core';
 import { isArgument, type PreparedArgument, prepare } from '../arguments.js';
-import type { DeviceWorker } from '../runtime/device-worker.js';
+import { type DeviceWorker, deviceWorker } from '../runtime/device-worker.js';
 import { disposeResult } from '../runtime/dispose-result.js';
 import { runEagerly } from '../runtime/eager.js';
 import { type Traced, type TraceOptions, trace } from '../trace/trace.js';
 import { flatten } from '../tree.js';
+import { measureDrift } from './drift.js';
 import { type Exported, exportProgram } from './export.js';
+import { type ExportOptions, exportOptions, tracedForExport } from './export-options.js';
 import { type Probes, probeEagerly, runProbes } from './probes.js';
 import { type Profile, profileProgram } from './profile.js';
 
@@ -13,7 +15,7 @@ import { type Profile, profileProgram } from './profile.js';
 export interface Inspections {
   probes(...args: unknown[]): Promise<Probes>;
   profile(...args: unknown[]): Promise<Profile>;
-  export(path: string, ...args: unknown[]): Promise<Exported>;
+  export(options: string | ExportOptions, ...args: unknown[]): Promise<Exported>;
 }
 
 /** @param worker - starts or finds the worker of the function's device; without it the function runs eagerly */
@@ -47,12 +49,17 @@ export function inspections(fn: (...args: never[]) => unknown, worker: (() => De
       const { graph, leaves } = await traced(args, { lines: true });
       return profileProgram(worker(), graph, leaves);
     },
-    export: async (path, ...args) => {
-      if (typeof path !== 'string' || path === '') {
-        throw new OptionError({ function: 'export', argument: 'path', rule: 'must be the path of a file', got: JSON.stringify(path) });
-      }
-      const { graph, leaves } = await traced(args);
-      return exportProgram(path, graph, leaves);
+    export: async (given, ...args) => {
+      const options = exportOptions(given);
+      const { shape: tree, leaves: found } = flatten(args, isArgument, 'arguments');
+      const leaves = await Promise.all(found.map(prepare));
+      const { program, own } = await tracedForExport(options, leaves, (grown, lines) => trace(fn, { tree, leaves: grown }, lines));
+      const exported = await exportProgram(options.path, program);
+      const { names, weights = 'float32' } = program;
+      if (weights === 'float32') return exported;
+      const probes = Object.fromEntries(names.outputs.map((name, i) => [name, own.graph.outputs[i]!]));
+      const results = await runProbes(deviceWorker('cpu', 'thread'), { ...own, probes }, leaves);
+      return { ...exported, drift: await measureDrift(exported, names.inputs, leaves, options.integers ?? 'int32', results) };
     },
   };
 }

@@ -41,6 +41,8 @@ export interface ExternalConstant {
 export interface EncodeOptions {
   /** Names of all inputs and outputs of the graph, in order. */
   readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+  /** The sizes of inputs and outputs where some are open: numbers, and names. @defaultValue the values' shapes */
+  readonly axes?: ReadonlyMap<Value, readonly (number | string)[]>;
   /** Leaves out onnxruntime's own operators. @defaultValue false */
   readonly standardOnly?: boolean;
   /** Constants of more bytes stand beside the model. @defaultValue 16 kB */
@@ -61,7 +63,13 @@ export const tensorTypes: Record<ElementType, TensorType> = {
 
 /** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
-  const { names, standardOnly = false, largestInlineBytes = 2 ** 14, place = ({ name }) => ({ location: name, offset: 0 }) } = options;
+  const {
+    names,
+    axes,
+    standardOnly = false,
+    largestInlineBytes = 2 ** 14,
+    place = ({ name }) => ({ location: name, offset: 0 }),
+  } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
@@ -118,8 +126,8 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
       name: 'program',
       node: [...prologue, ...body],
       initializer: initializers,
-      input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!)),
-      output: outputs.map((name, i) => valueInfo(name, graph.outputs[i]!)),
+      input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!, axes)),
+      output: outputs.map((name, i) => valueInfo(name, graph.outputs[i]!, axes)),
     }),
   });
   return { model: toBinary(ModelProtoSchema, model), constants, inputs, outputs };
@@ -203,17 +211,15 @@ function encodeAttribute(name: string, attribute: Attribute): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(attribute.string) });
 }
 
-function valueInfo(name: string, { shape, dtype }: Value): ValueInfoProto {
+function valueInfo(name: string, value: Value, axes: EncodeOptions['axes']): ValueInfoProto {
+  const sizes = axes?.get(value) ?? value.shape;
+  const dim = sizes.map((size) =>
+    typeof size === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(size) } }
+      : { value: { case: 'dimParam' as const, value: size } },
+  );
   return create(ValueInfoProtoSchema, {
     name,
-    type: {
-      value: {
-        case: 'tensorType',
-        value: {
-          elemType: tensorTypes[dtype],
-          shape: { dim: shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })) },
-        },
-      },
-    },
+    type: { value: { case: 'tensorType', value: { elemType: tensorTypes[value.dtype], shape: { dim } } } },
   });
 }
