@@ -2,7 +2,7 @@ import '@tensorflow/tfjs';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { add, gather, matMul, mul, sum, type Tensor, type Tensor1D, tensor } from '@tensorflow/tfjs-core';
+import { add, gather, matMul, mul, sum, type Tensor, type Tensor1D, tensor, transpose } from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OnnxTensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { jit } from '../jit.js';
@@ -67,6 +67,16 @@ describe('weights of an exported program', () => {
       { data: Int32Array.of(0, 1), shape: [2] },
     );
     expect(drift!['result']).toEqual({ maxDifference: 0, minCosine: 1 });
+  });
+
+  it('int8 by hand: a product of whole numbers, columns up to 127, the other side from 0 to 255', async () => {
+    const numbers = Float32Array.from({ length: 64 * 3 }, (_, i) => (i < 3 ? 127 : (i * 7) % 100)); // [64, 3]
+    const right = tensor(numbers, [64, 3]);
+    const left = { data: Float32Array.from({ length: 2 * 64 }, (_, i) => (i === 0 ? 255 : i % 11)), shape: [2, 64] };
+    for (const fn of [(a: Tensor) => matMul(a, right), (a: Tensor) => matMul(a, transpose(right), false, true)]) {
+      const { drift } = await jit(fn).export({ path: join(await folder, 'product.onnx'), weights: 'int8' }, left);
+      expect(drift!['result']!.maxDifference).toBe(0);
+    }
   });
 
   it('float16 refuses what it cannot hold', async () => {
