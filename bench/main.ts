@@ -2,6 +2,7 @@
 
 const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void> }>> = {
   engine: () => import('./engine.js'),
+  features: () => import('./features.js'),
   losses: () => import('./losses.js'),
   'losses-large': () => import('./losses-large.js'),
   step: () => import('./step.js'),

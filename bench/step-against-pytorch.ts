@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { tokenGroups } from './captions.js';
-import { pythonWithTorch, runFile, torchEnvironment } from './torch.js';
+import { median, runJson } from './run-json.js';
+import { pythonWithTorch, torchEnvironment } from './torch.js';
 
 /** One run of one side, as both print it. */
 interface Measured {
@@ -40,8 +41,6 @@ export async function stepAgainstPyTorch({ models, batches, ranks, steps, rounds
     string,
     string,
   ];
-  const measure = async (command: string, args: readonly string[], env: object = {}): Promise<Measured> =>
-    JSON.parse((await runFile(command, args, { env: { ...process.env, ...env }, maxBuffer: 2 ** 24 })).stdout.trim().split('\n').at(-1)!);
   try {
     await writeFile(tokens, JSON.stringify(tokenGroups()));
     for (const model of models)
@@ -55,9 +54,9 @@ export async function stepAgainstPyTorch({ models, batches, ranks, steps, rounds
           for (let round = 0; round < rounds; round++)
             for (const layout of layouts) {
               const node = ['--import', 'tsx', '--conditions=source', main, 'step', '--model', model, ...common, ...ours[layout]];
-              runs.ours[layout].push(await measure(process.execPath, node));
+              runs.ours[layout].push(await runJson<Measured>(process.execPath, node));
               const torch = [peer, '--model', model.replace('-quickgelu', ''), ...common, '--tokens', tokens, ...theirs[layout]];
-              runs.theirs[layout].push(await measure(python, torch, torchEnvironment));
+              runs.theirs[layout].push(await runJson<Measured>(python, torch, torchEnvironment));
               console.error(`${model} batch ${batch} ${lora > 0 ? `LoRA ${lora}` : 'full'} ${layout}, round ${round + 1}`);
             }
           const result = { model, batch, lora, ...compare(runs.ours, runs.theirs) };
@@ -71,7 +70,6 @@ export async function stepAgainstPyTorch({ models, batches, ranks, steps, rounds
 type Runs = Readonly<Record<(typeof layouts)[number], readonly Measured[]>>;
 
 function compare(mine: Runs, peer: Runs) {
-  const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
   const summary = (runs: readonly Measured[]) => ({
     medianSeconds: median(runs.map((run) => run.medianSeconds)),
     bestSeconds: Math.min(...runs.map((run) => run.minSeconds)),

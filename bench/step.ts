@@ -7,7 +7,10 @@ import { fscClipLoss } from '@fsc-clip/losses';
 import { addLora, createModel, isLora, type ModelName, packTexts, planPacking } from '@fsc-clip/models';
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
 import { textsOf, tokenGroups } from './captions.js';
+import { matMulPeak } from './matmul-peak.js';
+import { median } from './run-json.js';
 import { stepAgainstPyTorch } from './step-against-pytorch.js';
+import { stepFlops } from './step-flops.js';
 import { torchHelp } from './torch.js';
 
 const help = `One FSC-CLIP training step under jit, random weights: 1 caption and 3 negatives per image, clip + 0.5 global + 0.2 local loss, AdamW.
@@ -109,7 +112,9 @@ export async function run(args: string[]): Promise<void> {
     say(`step ${i + 1}: ${seconds.at(-1)!.toFixed(2)} s`);
   }
   await step.dispose();
-  const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+  const [textRows, rowLength] = (inputs.packed?.ids ?? texts).shape as [number, number];
+  const flops = stepFlops(model.config, { batch, textRows, rowLength, lora });
+  const peak = values.device === 'cpu' ? await matMulPeak() : undefined;
   console.log(
     JSON.stringify({
       model: values.model,
@@ -124,7 +129,9 @@ export async function run(args: string[]): Promise<void> {
       compileSeconds,
       peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
       firstLoss,
-      positions: (inputs.packed?.ids ?? texts).data.length,
+      positions: textRows * rowLength,
+      gflop: flops / 1e9,
+      ...(peak !== undefined && { matMulGflops: peak / 1e9, shareOfPeak: flops / median(seconds) / peak }),
     }),
   );
 }

@@ -28,3 +28,11 @@ export function termError(actual: number, expected: number): number {
 export function allowedError(float32Error: number | undefined, floor: number): number {
   return Math.max(20 * (float32Error ?? 0), floor);
 }
+
+/**
+ * The same for a loss term, whose own float32 error follows from the expected value itself. It counts up to ten floors and no further: a wrong
+ * expected value would else excuse itself.
+ */
+export function allowedTermError(float32: number | undefined, expected: number, floor: number): number {
+  return Math.min(allowedError(float32 === undefined ? undefined : termError(float32, expected), floor), 10 * floor);
+}

@@ -1,4 +1,4 @@
-export { allowedError, goldenNumber, relativeError, termError } from './compare.js';
+export { allowedError, allowedTermError, goldenNumber, relativeError, termError } from './compare.js';
 export { describeGolden } from './describe-golden.js';
 export type { FieldLossCase } from './field-losses.js';
 export { fieldLosses } from './field-losses.js';

@@ -5,6 +5,7 @@ import { cachedSpec } from './cache/cached-spec.js';
 import { entryName } from './cache/entry-name.js';
 import { finiteOnly } from './inspect/finite.js';
 import { inspections } from './inspect/inspections.js';
+import { optimize } from './passes/optimize.js';
 import { openProgram, specifyProgram } from './program.js';
 import { ProgramCache } from './program-cache.js';
 import { announceRecompile } from './recompile.js';
@@ -66,7 +67,8 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
       const earlier = programs.signatures;
       compilations += 1;
       if (earlier.length > 0) announceRecompile(fn.name, compilations, prepared, earlier, maxPrograms);
-      const specify = async () => specifyProgram(device, await trace(plain, { tree, leaves: prepared }), donatedLeaves(tree, donate));
+      const specify = async () =>
+        specifyProgram(device, optimize(await trace(plain, { tree, leaves: prepared }), device), donatedLeaves(tree, donate));
       const spec = cache ? cachedSpec(cache, entryName({ key: cache.key, fn: plain, device, donate, described }), specify) : specify();
       return openProgram(deviceWorker(device, isolate), await spec);
     };

@@ -45,7 +45,7 @@ export async function specifyProgram(
   donated: ReadonlySet<number> = new Set(),
 ): Promise<CompiledSpec> {
   const divided = findUpdates(graph, device === 'cpu' ? donated : new Set());
-  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program);
+  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, { withSentinel: device === 'cpu' });
   const outputs = divided.program.outputs.map((output, i): OutputSpec => ({ name: names[i]!, ...arraySpec(output) }));
   const { inputs, updates } = await specifyUpdates(divided, encoded);
   const program = { model, constants, outputs, ...(updates && { updates }) };

@@ -87,7 +87,7 @@ describe('what an encoder may return', () => {
 
 describe('refusals', () => {
   test.each([
-    ['no item', { items: [], batchSize: 1 }, '`items` must hold at least one item'],
+    ['no item', { items: [], batchSize: 1 }, '`batches` must hold at least one item'],
     ['an item of another shape', { items: [item(1), item(1, 2)], batchSize: 2 }, 'must all have the shape of the first, [1], got [2]'],
     ['no batch', { items: [item(1)], batchSize: 0 }, '`batchSize` must be a positive integer, got 0'],
   ])('%s', async (_, options, message) => {

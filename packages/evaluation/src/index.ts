@@ -1,4 +1,3 @@
-export type { EncodeDatasetOptions, Encoded } from './encode-dataset.js';
 export { encodeDataset } from './encode-dataset.js';
 export { formatTable } from './format-table.js';
 export type {

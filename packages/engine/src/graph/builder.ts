@@ -38,6 +38,13 @@ export class GraphBuilder {
     return this.#memo(`${dtype}[${shape}]=${text}`, () => this.#value(shape, dtype, { kind: 'splat', number: exact }));
   }
 
+  /** A constant of another graph. Its numbers are shared. */
+  restate({ shape, dtype, source }: Value): Value {
+    if (source.kind === 'splat') return this.splat(source.number, shape, dtype);
+    if (source.kind !== 'constant') throw new Error(`only constants can be restated, not an ${source.kind}`);
+    return source.data.length > 64 ? this.#value(shape, dtype, source) : this.constant(source.data, shape, dtype);
+  }
+
   /** An int64 vector, as ONNX wants axes, shapes and pads. */
   int64s(numbers: readonly number[]): Value {
     return this.constant(BigInt64Array.from(numbers, BigInt), [numbers.length], 'int64');

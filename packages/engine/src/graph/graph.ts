@@ -31,6 +31,7 @@ export interface Value {
 /**
  * One ONNX operator. The only one that is not quite ONNX's is `MatMul`, which may carry `transA` and `transB`: which operator
  * does that best depends on the device and is chosen when the program is encoded. In two dimensions a third input is added to every row.
+ * `alpha` multiplies the product, `beta` the third input.
  */
 export interface Node {
   readonly op: string;

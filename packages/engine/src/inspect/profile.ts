@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { PreparedArgument } from '../arguments.js';
 import type { Node } from '../graph/graph.js';
 import { liveNodes } from '../graph/order.js';
+import { optimize } from '../passes/optimize.js';
 import { openProgram, specifyProgram } from '../program.js';
 import type { DeviceWorker } from '../runtime/device-worker.js';
 import { disposeResult } from '../runtime/dispose-result.js';
@@ -57,10 +58,11 @@ interface Event {
 
 /** Runs a program of its own with onnxruntime's profiler: once to warm up, once for the record. */
 export async function profileProgram(worker: DeviceWorker, traced: Traced, args: readonly PreparedArgument[]): Promise<Profile> {
-  const nodes = liveNodes(traced.graph);
+  const optimized = optimize(traced, worker.device);
+  const nodes = liveNodes(optimized.graph);
   const folder = await mkdtemp(join(tmpdir(), 'fsc-clip-profile-')); // mode 0700
   try {
-    const program = await openProgram(worker, await specifyProgram(worker.device, traced), join(folder, 'run'));
+    const program = await openProgram(worker, await specifyProgram(worker.device, optimized), join(folder, 'run'));
     try {
       for (let i = 0; i < 2; i++) disposeResult(await program.run(args, new Set()));
     } finally {

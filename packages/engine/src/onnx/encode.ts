@@ -18,7 +18,8 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
-import { operatorOf, transposedSides } from './operators.js';
+import { operatorOf, scaleOf, transposedSides } from './operators.js';
+import { sentinelInfo, sentinelNode } from './sentinel.js';
 
 /** A program for onnxruntime. */
 export interface EncodedProgram {
@@ -43,12 +44,12 @@ export interface EncodeOptions {
   readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
   /** The sizes of inputs and outputs where some are open: numbers, and names. @defaultValue the values' shapes */
   readonly axes?: ReadonlyMap<Value, readonly (number | string)[]>;
+  /** Puts the sentinel before all outputs, for a run that gives the memory of each. @defaultValue false */
+  readonly withSentinel?: boolean;
   /** Leaves out onnxruntime's own operators. @defaultValue false */
   readonly standardOnly?: boolean;
   /** Constants of more bytes stand beside the model. @defaultValue 16 kB */
   readonly largestInlineBytes?: number;
-  /** The file of a constant that stands beside the model, and where it begins there. @defaultValue one under its own name */
-  readonly place?: (constant: ExternalConstant) => { readonly location: string; readonly offset: number };
 }
 
 export const operatorSet = 21n;
@@ -63,13 +64,7 @@ export const tensorTypes: Record<ElementType, TensorType> = {
 
 /** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
-  const {
-    names,
-    axes,
-    standardOnly = false,
-    largestInlineBytes = 2 ** 14,
-    place = ({ name }) => ({ location: name, offset: 0 }),
-  } = options;
+  const { names, axes, withSentinel = false, standardOnly = false, largestInlineBytes = 2 ** 14 } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
@@ -92,7 +87,7 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
       if (data.byteLength > largestInlineBytes) {
         const constant = { name, bytes: bytesOf(data) };
         constants.push(constant);
-        initializers.push(externalTensor(constant, value, place(constant)));
+        initializers.push(externalTensor(constant, value));
       } else initializers.push(constantTensor(name, value.shape, value.dtype, data));
     }
     if (value.source.kind === 'splat') {
@@ -124,10 +119,10 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
     opsetImport: [{ domain: '', version: operatorSet }, ...(standardOnly ? [] : [{ domain: 'com.microsoft', version: 1n }])],
     graph: create(GraphProtoSchema, {
       name: 'program',
-      node: [...prologue, ...body],
+      node: [...(withSentinel ? [sentinelNode()] : []), ...prologue, ...body],
       initializer: initializers,
       input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!, axes)),
-      output: outputs.map((name, i) => valueInfo(name, graph.outputs[i]!, axes)),
+      output: [...(withSentinel ? [sentinelInfo()] : []), ...outputs.map((name, i) => valueInfo(name, graph.outputs[i]!, axes))],
     }),
   });
   return { model: toBinary(ModelProtoSchema, model), constants, inputs, outputs };
@@ -156,7 +151,15 @@ function standardMatMul(node: Node, input: string[], output: string[]): NodeProt
       [sides[side]],
     );
   });
-  return [...transposes, nodeProto({ name: node.name, op: 'MatMul' }, sides, output)];
+  const scale = scaleOf(node);
+  if (scale === 1) return [...transposes, nodeProto({ name: node.name, op: 'MatMul' }, sides, output)];
+  const [product, factor] = [`${output[0]}_product`, `${output[0]}_scale`];
+  return [
+    ...transposes,
+    nodeProto({ name: `${node.name}_product`, op: 'MatMul' }, sides, [product]),
+    nodeProto({ name: factor, op: 'Constant', attributes: { value_float: { float: scale } } }, [], [factor]),
+    nodeProto({ name: node.name, op: 'Mul' }, [product, factor], output),
+  ];
 }
 
 const oneNumber: Record<ElementType, (number: number) => ConstantData> = {
@@ -185,18 +188,15 @@ function constantTensor(name: string, shape: readonly number[], dtype: ElementTy
   });
 }
 
-function externalTensor(
-  { name, bytes }: ExternalConstant,
-  { shape, dtype }: Value,
-  { location, offset }: { location: string; offset: number },
-): TensorProto {
+/** A constant that stands in a file of its own, under its name. */
+function externalTensor({ name, bytes }: ExternalConstant, { shape, dtype }: Value): TensorProto {
   const entry = (key: string, value: string) => create(StringStringEntryProtoSchema, { key, value });
   return create(TensorProtoSchema, {
     name,
     dims: shape.map(BigInt),
     dataType: tensorTypes[dtype],
     dataLocation: DataLocation.EXTERNAL,
-    externalData: [entry('location', location), entry('offset', String(offset)), entry('length', String(bytes.byteLength))],
+    externalData: [entry('location', name), entry('offset', '0'), entry('length', String(bytes.byteLength))],
   });
 }
 

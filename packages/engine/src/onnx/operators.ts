@@ -16,7 +16,7 @@ export function operatorOf(node: Node): Operator {
   const [a, b] = node.inputs;
   const transposed = isTransposed(node);
   if (a!.shape.length === 2 && b!.shape.length === 2) return { op: 'Gemm', domain: '', attributes: node.attributes };
-  if (!transposed) return { op: 'MatMul', domain: '', attributes: {} };
+  if (!transposed && scaleOf(node) === 1) return { op: 'MatMul', domain: '', attributes: {} };
   return { op: 'FusedMatMul', domain: 'com.microsoft', attributes: node.attributes };
 }
 
@@ -27,6 +27,11 @@ export function transposedSides(node: Node): { readonly side: number; readonly p
     const axes = [...node.inputs[side]!.shape.keys()];
     return [{ side, perm: [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!] }];
   });
+}
+
+/** What a matrix product is multiplied by. */
+export function scaleOf(node: Node): number {
+  return (node.attributes['alpha'] as { float: number } | undefined)?.float ?? 1;
 }
 
 /** Whether a matrix product reads one of its sides transposed. */

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../graph/builder.js';
-import type { ElementType, Value } from '../graph/graph.js';
+import { type ElementType, sizeOf, type Value } from '../graph/graph.js';
 import { binary, broadcastTo, cast, numberLike, select } from './elementwise.js';
 import type { Rule } from './rule.js';
 import { reshape, transpose } from './shapes.js';
@@ -8,6 +8,31 @@ import { reshape, transpose } from './shapes.js';
 function scatterAdd(g: GraphBuilder, indices: Value, updates: Value, shape: readonly number[]): Value {
   const zeros = broadcastTo(g, g.splat(0, [], updates.dtype), shape);
   return g.node('ScatterND', [zeros, cast(g, indices, 'int64'), updates], shape, updates.dtype, { reduction: { string: 'add' } });
+}
+
+/** Where there are so many times more segments than rows, most of them are empty. */
+const sparse = 4;
+
+/**
+ * Rows of `x` [...segments, ...rest], added up by segment: [numSegments, ...rest]. Where most segments are empty (the gradient of an
+ * embedding), rows are added up in as many places as there are rows, and every segment takes its place's sum, or the zeros at place 0: the
+ * large result is written once, where filling it and adding to it writes it twice.
+ */
+function sumBySegment(g: GraphBuilder, segments: Value, x: Value, numSegments: number): Value {
+  const rest = x.shape.slice(segments.shape.length);
+  const rows = sizeOf(segments.shape);
+  if (numSegments < sparse * rows) return scatterAdd(g, reshape(g, segments, [...segments.shape, 1]), x, [numSegments, ...rest]);
+  const ids = cast(g, reshape(g, segments, [rows, 1]), 'int64');
+  const places = g.constant(
+    Int32Array.from({ length: rows }, (_, i) => i + 1),
+    [rows],
+    'int32',
+  );
+  const none = broadcastTo(g, g.splat(0, [], 'int32'), [numSegments]);
+  const placeOf = g.node('ScatterND', [none, ids, places], [numSegments], 'int32', { reduction: { string: 'max' } });
+  const placeOfRow = g.node('Gather', [placeOf, reshape(g, segments, [rows])], [rows], 'int32');
+  const sums = scatterAdd(g, reshape(g, placeOfRow, [rows, 1]), reshape(g, x, [rows, ...rest]), [rows + 1, ...rest]);
+  return g.node('Gather', [sums, placeOf], [numSegments, ...rest], x.dtype);
 }
 
 function axes(from: number, to: number): number[] {
@@ -49,7 +74,7 @@ export const indexingRules: Record<string, Rule> = {
     const perRow = reshape(g, real, [...segments.shape, ...x!.shape.slice(segments.shape.length).map(() => 1)]);
     const kept = select(g, perRow, x!, numberLike(g, 0, x!));
     const target = binary(g, 'Max', segments, numberLike(g, 0, segments));
-    return scatterAdd(g, reshape(g, target, [...segments.shape, 1]), kept, [numSegments, ...x!.shape.slice(segments.shape.length)]);
+    return sumBySegment(g, target, kept, numSegments);
   },
   // An index outside [0, depth) gives a row of `offValue`; ONNX's own OneHot would wrap negative ones.
   OneHot: (

@@ -62,6 +62,16 @@ export function slice(g: GraphBuilder, x: Value, begin: readonly number[], size:
   );
 }
 
+/** Consecutive parts of an axis, of these sizes. */
+function split(g: GraphBuilder, x: Value, sizes: readonly number[], axis: number): readonly Value[] {
+  const number = splatNumber(x);
+  const shapes = sizes.map((size) => x.shape.map((whole, i) => (i === axis ? size : whole)));
+  if (number !== undefined || x.shape.includes(0)) return shapes.map((shape) => g.splat(number ?? 0, shape, x.dtype));
+  if (sizes.length === 1) return [x];
+  const outputs = shapes.map((shape) => ({ shape, dtype: x.dtype }));
+  return g.nodes('Split', [x, g.int64s(sizes)], outputs, { axis: { int: axis } });
+}
+
 export function concat(g: GraphBuilder, values: readonly Value[], axis: number): Value {
   const filled = values.filter(({ shape }) => shape[axis] !== 0);
   if (filled.length <= 1) return filled[0] ?? values[0]!;
@@ -128,22 +138,16 @@ export const shapeRules: Record<string, Rule> = {
     });
   },
   SplitV: (g, { x }, { numOrSizeSplits, axis }: { numOrSizeSplits: number | number[]; axis: number }) => {
-    const [at] = positiveAxes(axis, x!.shape.length);
-    const total = x!.shape[at!]!;
+    const at = positiveAxes(axis, x!.shape.length)[0]!;
+    const total = x!.shape[at]!;
     const given = typeof numOrSizeSplits === 'number' ? Array<number>(numOrSizeSplits).fill(total / numOrSizeSplits) : numOrSizeSplits;
     const known = given.reduce((sum, size) => (size === -1 ? sum : sum + size), 0);
-    let from = 0;
-    return given.map((asked) => {
-      const size = asked === -1 ? total - known : asked;
-      const begin = x!.shape.map((_, i) => (i === at ? from : 0));
-      from += size;
-      return slice(
-        g,
-        x!,
-        begin,
-        x!.shape.map((full, i) => (i === at ? size : full)),
-      );
-    });
+    return split(
+      g,
+      x!,
+      given.map((size) => (size === -1 ? total - known : size)),
+      at,
+    );
   },
   Slice: (g, { x }, { begin, size }: { begin: number | number[]; size: number | number[] }) => {
     const from = x!.shape.map((_, axis) => [begin].flat()[axis] ?? 0);

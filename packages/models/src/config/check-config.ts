@@ -15,10 +15,12 @@ export function checkConfig(name: string, config: ClipConfig): void {
   const heads = vision?.head_width === undefined ? [] : ['head_width'];
   checkSection(name, 'vision_cfg', vision, {
     integers: ['image_size', 'patch_size', 'width', 'layers', ...heads],
-    others: ['head_width', ...optional],
+    others: ['head_width', 'patch_dropout', ...optional],
   });
   checkSection(name, 'text_cfg', text, { integers: ['context_length', 'vocab_size', 'width', 'heads', 'layers'], others: optional });
   if (quick_gelu !== undefined && typeof quick_gelu !== 'boolean') refuse(name, 'quick_gelu', 'must be a boolean', quick_gelu);
+  const { patch_dropout: dropout = 0 } = vision;
+  if (!(dropout >= 0 && dropout < 1)) refuse(name, 'vision_cfg.patch_dropout', 'must be in [0, 1)', dropout);
   checkDivides(name, 'vision_cfg.patch_size', vision.patch_size, 'image_size', vision.image_size);
   checkDivides(name, 'vision_cfg.head_width', vision.head_width ?? 64, 'width', vision.width);
   checkDivides(name, 'text_cfg.heads', text.heads, 'width', text.width);

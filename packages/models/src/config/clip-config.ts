@@ -12,6 +12,8 @@ export interface VisionConfig {
   readonly mlp_ratio?: number;
   /** Present: every residual branch is multiplied by a learned vector that starts at this value. */
   readonly ls_init_value?: number;
+  /** Share of the patches that training leaves out, in [0, 1): the rate of `apply`'s `patchDropout`, which needs a key. @defaultValue 0 */
+  readonly patch_dropout?: number;
 }
 
 /** The text tower, with open_clip's JSON keys. */

@@ -39,10 +39,12 @@ export function attention(qkv: Tensor2D, { batch, length, heads, bias }: Attenti
   const headWidth = width / heads;
   const scale = 1 / Math.sqrt(headWidth);
 
+  const toHeads = (x: Tensor) => transpose(reshape(x, [batch, length, heads, headWidth]), [0, 2, 1, 3]); // [rows, w] to [B, H, T, d]
+  const toRows = (x: Tensor) => reshape(transpose(x, [0, 2, 1, 3]), [rows, width]);
+
   const op = customGrad((...args) => {
     const [qkv, save] = args as unknown as [Tensor2D, (tensors: Tensor[]) => void];
-    const byHead = transpose(reshape(qkv, [batch, length, 3, heads, headWidth]), [2, 0, 3, 1, 4]); // [3, B, H, T, d]
-    const [unscaled, k, v] = split(reshape(byHead, [3 * batch, heads, length, headWidth]), 3) as [Tensor, Tensor, Tensor]; // [B, H, T, d]
+    const [unscaled, k, v] = split(qkv, 3, 1).map(toHeads) as [Tensor, Tensor, Tensor]; // [B, H, T, d]
     const q = mul(unscaled, scale);
     const scores = matMul(q, k, false, true); // [B, H, T, T]
     const p = softmax(bias ? add(scores, bias) : scores);
@@ -51,15 +53,14 @@ export function attention(qkv: Tensor2D, { batch, length, heads, bias }: Attenti
 
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
       const [q, k, v, p, o] = saved as [Tensor, Tensor, Tensor, Tensor, Tensor];
-      const dO = transpose(reshape(dy, [batch, length, heads, headWidth]), [0, 2, 1, 3]); // [B, H, T, d]
+      const dO = toHeads(dy); // [B, H, T, d]
       const dScores = mul(p, sub(matMul(dO, v, false, true), sum(mul(dO, o), 3, true))); // [B, H, T, T]
       const dQ = mul(matMul(dScores, k), scale);
       const dK = matMul(dScores, q, true);
       const dV = matMul(p, dO, true);
-      const byHead = reshape(concat([dQ, dK, dV]), [3, batch, heads, length, headWidth]);
-      return reshape(transpose(byHead, [1, 3, 0, 2, 4]), [rows, 3 * width]);
+      return concat([dQ, dK, dV].map(toRows), 1); // [rows, 3w]
     };
-    return { value: reshape(transpose(o, [0, 2, 1, 3]), [rows, width]), gradFunc };
+    return { value: toRows(o), gradFunc };
   });
   return op(qkv) as Tensor2D;
 }

@@ -1,35 +1,47 @@
-import { add, customGrad, erf, exp, mul, sigmoid, square, sub, type Tensor } from '@tensorflow/tfjs-core';
+import { add, customGrad, erf, exp, mul, neg, sigmoid, square, sub, type Tensor } from '@tensorflow/tfjs-core';
 
 type Save = (tensors: Tensor[]) => void;
 
-/** The exact GELU, `x · Φ(x)` with `Φ(x) = ½ (1 + erf(x / √2))`; its derivative is `Φ(x) + x · φ(x)`. */
+// Both are written so that the numbers which `x` and the result are multiplied by stand first and last: there a compiler moves them into the
+// matrix products before and behind.
+
+/**
+ * The exact GELU, `x · Φ(x)`. With `z = x / √2`, `c = 1 + erf(z)` and `u = z · c` it is `u / √2`, and its derivative
+ * `(c + 2/√π · z · exp(−z²)) / 2`.
+ */
 export function gelu<T extends Tensor>(x: T): T {
   const op = customGrad((...args) => {
     const [x, save] = args as unknown as [T, Save];
-    const cdf = mul(add(erf(mul(x, Math.SQRT1_2)), 1), 0.5);
-    save([x, cdf]);
+    const z = mul(x, Math.SQRT1_2);
+    const c = add(erf(z), 1);
+    save([z, c]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
-      const [x, cdf] = saved as [T, T];
-      const density = mul(exp(mul(square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
-      return mul(dy, add(cdf, mul(x, density)));
+      const [z, c] = saved as [T, T];
+      const dU = mul(dy, Math.SQRT1_2);
+      const slope = mul(mul(z, exp(neg(square(z)))), 2 / Math.sqrt(Math.PI));
+      return mul(mul(dU, add(c, slope)), Math.SQRT1_2);
     };
-    return { value: mul(x, cdf), gradFunc };
+    return { value: mul(mul(z, c), Math.SQRT1_2), gradFunc };
   });
   return op(x) as T;
 }
 
-/** QuickGELU, `y = x · s` with `s = σ(1.702 x)`; its derivative is `s + 1.702 y (1 − s)`. */
+/**
+ * QuickGELU, `x · σ(1.702 x)`. With `z = 1.702 x`, `s = σ(z)` and `u = z · s` it is `u / 1.702`, and its derivative `s + u (1 − s)`.
+ */
 export function quickGelu<T extends Tensor>(x: T): T {
   const op = customGrad((...args) => {
     const [x, save] = args as unknown as [T, Save];
-    const gate = sigmoid(mul(x, 1.702));
-    const y = mul(x, gate);
-    save([y, gate]);
+    const z = mul(x, 1.702);
+    const gate = sigmoid(z);
+    const u = mul(z, gate);
+    save([u, gate]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
-      const [y, gate] = saved as [T, T];
-      return mul(dy, add(gate, mul(mul(y, 1.702), sub(1, gate))));
+      const [u, gate] = saved as [T, T];
+      const dU = mul(dy, 1 / 1.702);
+      return mul(mul(dU, add(gate, mul(u, sub(1, gate)))), 1.702);
     };
-    return { value: y, gradFunc };
+    return { value: mul(u, 1 / 1.702), gradFunc };
   });
   return op(x) as T;
 }

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs';
-import { createKey, OptionError, ShapeError, WeightsError } from '@fsc-clip/core';
-import { disposeParams, mapParams, partitionParams } from '@fsc-clip/core/tensor';
-import { memory, ones, type Tensor, tensor, tensor2d } from '@tensorflow/tfjs-core';
+import { createKey, OptionError, type Params, ShapeError, WeightsError } from '@fsc-clip/core';
+import { disposeParams, mapParams, partitionParams, valueAndGrads } from '@fsc-clip/core/tensor';
+import { memory, mul, ones, profile, type Scalar, sum, type Tensor, tensor, tensor2d } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import type { ClipConfig } from '../config/clip-config.js';
 import { configs } from '../config/configs.js';
@@ -101,6 +101,24 @@ describe('apply', () => {
     const behind = texts.arraySync();
     for (const row of behind) row[6] = 3;
     expectEqual(model.encodeText(params, tensor2d(behind, [2, 7], 'int32')), textFeatures);
+  });
+
+  it('gives the same features and gradients without dense tokens, from less: the last block ends with the pooled positions', async () => {
+    const run = (denseTokens: boolean) =>
+      valueAndGrads((trained: Params<Tensor>) => {
+        const options = denseTokens ? ({ denseTokens } as const) : {};
+        const { imageFeatures, textFeatures, logitScale } = model.apply(trained, { images, texts }, options);
+        return mul(logitScale, sum(mul(imageFeatures, textFeatures))) as Scalar;
+      })(params);
+    const [pooled, dense] = [run(false), run(true)];
+    expectEqual(pooled.value, dense.value);
+    for (const [name, gradient] of Object.entries(pooled.grads)) expectEqual(gradient, dense.grads[name]!);
+    const widths = async (f: () => Tensor) => {
+      const { kernels } = await profile(f);
+      return kernels.flatMap(({ outputShapes: [shape] }) => (shape?.length === 2 && shape[1] === 4 * 16 ? shape[0]! : []));
+    };
+    const rows = await widths(() => model.encodeImage(params, images));
+    expect([rows[0], rows.at(-1)]).toEqual([2 * 5, 2]); // the hidden layer of the first block, and of the last
   });
 
   it('returns dense tokens whose pooled positions are the features', () => {

@@ -11,6 +11,7 @@ import { nearest } from '../weights/nearest.js';
 import { imageTower } from './image-tower.js';
 import { initialize } from './initialize.js';
 import { parametersOf, shapesOf } from './parameters.js';
+import { keepPatches, type PatchDropout } from './patch-dropout.js';
 import { type TextInput, textTower } from './text-tower.js';
 import { type LoraRun, type Shapes, weightsOf } from './weights.js';
 
@@ -37,6 +38,12 @@ export interface ApplyOptions {
   readonly denseTokens?: boolean;
   /** Dropout before adapters, while training. @defaultValue none, as in the reference */
   readonly loraDropout?: LoraDropout;
+  /**
+   * Leaves out patches of the images, while training. `imageTokens` are then those of the patches that are left, in the order in which they
+   * lie in the image: P is their number.
+   * @defaultValue none, whatever the config's `vision_cfg.patch_dropout`: it is the rate, the key switches it on
+   */
+  readonly patchDropout?: PatchDropout;
 }
 
 /** Options of `createModel`. */
@@ -98,10 +105,22 @@ export function createModel(nameOrConfig: ModelName | ClipConfig, options: Model
   const parameters = parametersOf(config);
   const shapes = shapesOf(parameters);
 
-  const runImages = (caller: string, params: Params<Tensor>, images: Tensor, { denseTokens = false, loraDropout }: ApplyOptions) => {
-    const side = config.vision_cfg.image_size;
+  const runImages = (
+    caller: string,
+    params: Params<Tensor>,
+    images: Tensor,
+    { denseTokens = false, loraDropout, patchDropout }: ApplyOptions,
+  ) => {
+    const { image_size: side, patch_size: patch } = config.vision_cfg;
     checkShapes(caller, { images: [images, `* 3 ${side} ${side}`] });
-    return imageTower(weightsOf(caller, params, shapes, loraRun(caller, loraDropout), 'visual.'), config, images as Tensor4D, denseTokens);
+    const kept = patchDropout && keepPatches(caller, images.shape[0]!, (side / patch) ** 2, withRate(caller, patchDropout));
+    const weights = weightsOf(caller, params, shapes, loraRun(caller, loraDropout), 'visual.');
+    return imageTower(weights, config, images as Tensor4D, denseTokens, kept);
+  };
+  const withRate = (caller: string, { key, rate = config.vision_cfg.patch_dropout }: PatchDropout): Required<PatchDropout> => {
+    if (rate !== undefined) return { key, rate };
+    const hint = 'The config has no `vision_cfg.patch_dropout`';
+    throw new OptionError({ function: caller, argument: 'patchDropout.rate', rule: 'must be in [0, 1)', got: 'none', hint });
   };
   const runTexts = (
     caller: string,

@@ -3,6 +3,7 @@ import {
   concat,
   matMul,
   type Rank,
+  range,
   reshape,
   slice,
   type Tensor,
@@ -14,7 +15,9 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { type ClipConfig, visionSizes } from '../config/clip-config.js';
+import { gatherRows } from '../layers/gather-rows.js';
 import { adapterDelta, adapterNames } from '../lora/adapters.js';
+import type { KeptPatches } from './patch-dropout.js';
 import { normed, transformer } from './transformer.js';
 import type { Weights } from './weights.js';
 
@@ -23,6 +26,7 @@ import type { Weights } from './weights.js';
  *
  * @param weights - under `visual.`
  * @param images - [B, 3, S, S]
+ * @param kept - the patches that the tower sees, P of each image; all of them without it
  * @returns `pooled` [B, D]: the class position after ln_post, times proj; `tokens` [B, P, D]: the patch positions likewise, if asked for
  */
 export function imageTower(
@@ -30,20 +34,18 @@ export function imageTower(
   config: ClipConfig,
   images: Tensor4D,
   denseTokens: boolean,
+  kept?: KeptPatches,
 ): { readonly pooled: Tensor2D; readonly tokens?: Tensor3D } {
-  const { width, layers, heads } = visionSizes(config.vision_cfg);
+  const { layers, heads } = visionSizes(config.vision_cfg);
   const batch = images.shape[0];
-  const embedded = embedPatches(weights, images);
+  const embedded = embedPatches(weights, images, kept);
   const length = embedded.shape[0] / batch; // 1 + P
   const run = { layers, heads, quickGelu: config.quick_gelu === true, batch, length };
-  const x = transformer(normed(embedded, weights, 'ln_pre'), weights.under('transformer.'), run);
+  const classes = range(0, batch * length, length, 'int32'); // rows of the class tokens
+  const x = transformer(normed(embedded, weights, 'ln_pre'), weights.under('transformer.'), run, denseTokens ? undefined : classes);
 
   const proj = weights.get<Tensor2D>('proj');
-  const wide = reshape(x, [batch, length, width]);
-  if (!denseTokens) {
-    const first = reshape(slice(wide, [0, 0, 0], [batch, 1, width]), [batch, width]) as Tensor2D;
-    return { pooled: matMul(normed(first, weights, 'ln_post'), proj) };
-  }
+  if (!denseTokens) return { pooled: matMul(normed(x, weights, 'ln_post'), proj) };
   const projected = reshape(matMul(normed(x, weights, 'ln_post'), proj), [batch, length, config.embed_dim]) as Tensor3D;
   return {
     pooled: reshape(slice(projected, [0, 0, 0], [batch, 1, config.embed_dim]), [batch, config.embed_dim]),
@@ -52,19 +54,21 @@ export function imageTower(
 }
 
 /** The class embedding and the patches of every image with their positions: [B · (1 + P), w]. */
-export function embedPatches(weights: Weights, images: Tensor4D): Tensor2D {
+export function embedPatches(weights: Weights, images: Tensor4D, kept?: KeptPatches): Tensor2D {
   const batch = images.shape[0];
-  const patches = projectPatches(weights, images); // [B·P, w]
+  const patches = projectPatches(weights, images, kept); // [B·P, w]
   const width = patches.shape[1];
   const count = patches.shape[0] / batch;
   // Zeros plus the embedding, not broadcastTo: tfjs's gradient of that takes a slice per image.
   const classes = add(zeros([batch, 1, width]), weights.get<Tensor1D>('class_embedding'));
   const sequence = concat([classes, reshape(patches, [batch, count, width])], 1); // [B, 1 + P, w]
-  return reshape(add(sequence, weights.get<Tensor2D>('positional_embedding')), [batch * (count + 1), width]);
+  const positions = weights.get<Tensor2D>('positional_embedding');
+  const placed = kept ? reshape(gatherRows(positions, kept.positions), [batch, count + 1, width]) : positions;
+  return reshape(add(sequence, placed), [batch * (count + 1), width]);
 }
 
 /** The patch convolution, whose stride is its size, as one matrix product: images [B, 3, S, S] to [B · P, w], patches row by row. */
-export function projectPatches(weights: Weights, images: Tensor4D): Tensor2D {
+export function projectPatches(weights: Weights, images: Tensor4D, kept?: KeptPatches): Tensor2D {
   const weight = weights.get<Tensor4D>('conv1.weight'); // [w, 3, p, p]
   const [a, b] = adapterNames('conv1.weight').map((name) => weights.find<Tensor2D>(name));
   const adapted = a && b ? add<Tensor4D>(weight, adapterDelta<Rank.R4>(weight.shape, a, b, weights.lora.scaling)) : weight;
@@ -73,5 +77,6 @@ export function projectPatches(weights: Weights, images: Tensor4D): Tensor2D {
   const grid = side / patch;
   const tiles: Tensor = reshape(images, [batch, channels, grid, patch, grid, patch]);
   const rows = reshape(transpose(tiles, [0, 2, 4, 1, 3, 5]), [batch * grid * grid, channels * patch * patch]) as Tensor2D;
-  return matMul(rows, reshape(adapted, [width, channels * patch * patch]), false, true);
+  const seen = kept ? gatherRows(rows, kept.patches) : rows;
+  return matMul(seen, reshape(adapted, [width, channels * patch * patch]), false, true);
 }

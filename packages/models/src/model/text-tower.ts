@@ -58,9 +58,10 @@ export function textTower(
 ): { readonly pooled: Tensor2D; readonly dense?: { readonly tokens: Tensor3D; readonly mask: Tensor2D } } {
   const { layers, heads } = textSizes(config.text_cfg);
   const { embedded, ends, unpack, mask, ...layout } = 'ids' in texts ? packedRows(weights, texts) : paddedRows(weights, texts);
-  const x = transformer(embedded, weights.under('transformer.'), { ...layout, layers, heads, quickGelu: config.quick_gelu === true });
+  const run = { ...layout, layers, heads, quickGelu: config.quick_gelu === true };
+  const x = transformer(embedded, weights.under('transformer.'), run, denseTokens ? undefined : ends);
   const projection = weights.get<Tensor2D>('text_projection');
-  if (!denseTokens) return { pooled: matMul(normed(gatherRows(x, ends), weights, 'ln_final'), projection) };
+  if (!denseTokens) return { pooled: matMul(normed(x, weights, 'ln_final'), projection) };
   const projected = matMul(normed(x, weights, 'ln_final'), projection) as Tensor2D;
   return { pooled: gatherRows(projected, ends), dense: { tokens: unpack(projected), mask: mask() } };
 }

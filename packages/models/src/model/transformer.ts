@@ -1,5 +1,6 @@
 import { add, mul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { type AttentionLayout, attention } from '../layers/attention.js';
+import { gatherRows } from '../layers/gather-rows.js';
 import { gelu, quickGelu } from '../layers/gelu.js';
 import { layerNorm } from '../layers/layer-norm.js';
 import { linear } from './linear.js';
@@ -11,26 +12,38 @@ export interface TransformerRun extends AttentionLayout {
   readonly quickGelu: boolean;
 }
 
-/** The residual blocks, one after the other: x [batch · length, w] in and out. */
-export function transformer(x: Tensor2D, weights: Weights, run: TransformerRun): Tensor2D {
-  for (let i = 0; i < run.layers; i++) x = residualBlock(x, weights.under(`resblocks.${i}.`), run);
+/**
+ * The residual blocks, one after the other: x [batch · length, w] in and out.
+ *
+ * @param pooled - i32 [n]: the only rows that are asked for, [n, w]. Behind its attention the last block then computes nothing else, three
+ *   quarters of a block less
+ */
+export function transformer(x: Tensor2D, weights: Weights, run: TransformerRun, pooled?: Tensor1D): Tensor2D {
+  const last = run.layers - 1;
+  for (let i = 0; i <= last; i++) x = residualBlock(x, weights.under(`resblocks.${i}.`), run, i === last ? pooled : undefined);
   return x;
 }
 
-/** `x + attention(ln_1(x))`, then `x + mlp(ln_2(x))`; each branch times its layer scale where the weights hold one. */
-export function residualBlock(x: Tensor2D, weights: Weights, run: TransformerRun): Tensor2D {
+/**
+ * `x + attention(ln_1(x))`, then `x + mlp(ln_2(x))`; each branch times its layer scale where the weights hold one.
+ *
+ * @param pooled - i32 [n]: the only rows that are asked for
+ */
+export function residualBlock(x: Tensor2D, weights: Weights, run: TransformerRun, pooled?: Tensor1D): Tensor2D {
   const scaled = (branch: Tensor2D, name: string) => {
     const gamma = weights.find<Tensor1D>(name);
     return gamma ? mul<Tensor2D>(branch, gamma) : branch;
   };
-  x = add<Tensor2D>(x, scaled(selfAttention(normed(x, weights, 'ln_1'), weights, run), 'ls_1.gamma'));
+  const attended = selfAttention(normed(x, weights, 'ln_1'), weights, run, pooled);
+  x = add<Tensor2D>(pooled ? gatherRows(x, pooled) : x, scaled(attended, 'ls_1.gamma'));
   return add(x, scaled(mlp(normed(x, weights, 'ln_2'), weights, run), 'ls_2.gamma'));
 }
 
-/** Fused q, k, v projection, attention, output projection. */
-export function selfAttention(x: Tensor2D, weights: Weights, run: TransformerRun): Tensor2D {
+/** Fused q, k, v projection, attention, output projection: that of the pooled rows alone, if there are any. */
+export function selfAttention(x: Tensor2D, weights: Weights, run: TransformerRun, pooled?: Tensor1D): Tensor2D {
   const qkv = linear(x, weights, 'attn.in_proj_weight', 'attn.in_proj_bias'); // [R, 3w]
-  return linear(attention(qkv, run), weights, 'attn.out_proj.weight', 'attn.out_proj.bias');
+  const attended = attention(qkv, run);
+  return linear(pooled ? gatherRows(attended, pooled) : attended, weights, 'attn.out_proj.weight', 'attn.out_proj.bias');
 }
 
 /** Two linear layers with the activation between. */

@@ -23,8 +23,8 @@ export function packTexts(texts: HostArray, plan: PackingPlan): PackedTexts<Host
   const checked = checkTexts('packTexts', 'texts', texts);
   checkPlan(plan);
   for (const shape of plan.shapes) {
-    const rows = fit(checked, shape);
-    if (rows) return write(checked, rows, shape);
+    const packed = packInto(checked, shape);
+    if (packed) return packed;
   }
   const shapes = plan.shapes.map(({ rows, rowLength, textLength }) => `${rows} x ${rowLength} (T ${textLength})`).join(', ');
   throw new DataError({
@@ -34,6 +34,12 @@ export function packTexts(texts: HostArray, plan: PackingPlan): PackedTexts<Host
     got: `${checked.count} texts of up to ${checked.context} tokens`,
     hint: 'planPacking gives a last shape that every batch of that many texts fits in',
   });
+}
+
+/** The texts packed into one shape; undefined when they do not fit in. */
+export function packInto(texts: Texts, shape: PackedShape): PackedTexts<HostArray> | undefined {
+  const rows = fit(texts, shape);
+  return rows && write(texts, rows, shape);
 }
 
 function checkPlan({ shapes }: PackingPlan): void {

@@ -28,7 +28,7 @@ export interface PlanPackingOptions {
   readonly width?: number;
 }
 
-const rowLengths = Array.from({ length: 15 }, (_, i) => 32 + 16 * i); // 32 … 256
+const rowLengths = [16, 24, ...Array.from({ length: 15 }, (_, i) => 32 + 16 * i)]; // 16, 24, 32, 48 … 256
 
 /**
  * Chooses the shapes for packing from some batches of a run: one that fits them, with the row length that costs least, and one that fits

@@ -50,6 +50,9 @@ export const indexingCases: Case[] = [
   ),
   c('ScatterNd', (x: T) => tf.scatterND(pairs([[1], [1], [3]]), x, [5, 2]), [floats(3, 2)]),
   c('UnsortedSegmentSum', (x: T) => tf.unsortedSegmentSum(x, tf.tensor1d([1, -1, 1, 0], 'int32'), 3), [floats(4, 2)]),
+  // most segments are empty
+  c('UnsortedSegmentSum', (x: T) => tf.unsortedSegmentSum(x, tf.tensor1d([20, -1, 3, 20, 0], 'int32'), 40), [floats(5, 2, 3)]),
+  c('UnsortedSegmentSum', (x: T) => tf.unsortedSegmentSum(x, tf.tensor1d([7, 7], 'int32'), 9), [floats(2)]),
   c('OneHot', () => tf.oneHot(tf.tensor1d([0, 2, -1, 5], 'int32'), 3, 2, -1), [floats(1)], true),
   c('ThreefryUniform', (key: T) => uniform(key as tf.Tensor1D, [3, 5]), [tf.tensor1d([123, -45], 'int32')], true),
   c('ThreefryFoldIn', (key: T) => foldInKey(key as tf.Tensor1D, 'dropout', 2 ** 33 + 5), [tf.tensor1d([123, -45], 'int32')], true),

@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sizeOf } from '../../graph/graph.js';
+import { endedAtSentinel, sentinel } from '../../onnx/sentinel.js';
 import { createUpdater, scratchOutputs } from '../../update/run-updates.js';
 import { placeOf, reshaped } from '../../update/state-memory.js';
 import type { Numbers, OutputSpec, ProgramSpec, SessionDevice } from '../protocol.js';
@@ -41,17 +42,18 @@ async function openProgram(
     const prepared = prepareUpdates?.(tensors);
     const feeds = Object.fromEntries(session.inputNames.map((name) => [name, tensors.get(name)!]));
     const fetches = outputs.map((output, i) => prepared?.outputs.get(i) ?? emptyTensor(output, pool));
-    let written: Tensor[];
+    const named = Object.fromEntries(outputs.map(({ name }, i) => [name, fetches[i]!]));
     try {
-      const named = await session.run(feeds, Object.fromEntries(outputs.map(({ name }, i) => [name, fetches[i]!])));
-      written = outputs.map(({ name }) => named[name] as Tensor);
+      await session.run(feeds, device === 'cpu' ? { [sentinel]: null, ...named } : named);
     } catch (error) {
-      for (const tensor of fetches) recycle(tensor, pool);
-      throw error;
+      if (!endedAtSentinel(error)) {
+        for (const tensor of fetches) recycle(tensor, pool);
+        throw error;
+      }
     }
-    prepared?.apply(written);
+    prepared?.apply(fetches);
     for (const tensor of fetches.slice(kept)) recycle(tensor, pool);
-    return results.map((result) => ('output' in result ? written[result.output]! : reshaped(tensors.get(result.input)!, result.shape)));
+    return results.map((result) => ('output' in result ? fetches[result.output]! : reshaped(tensors.get(result.input)!, result.shape)));
   };
   const release = async () => {
     pool.shrink(pooledBytes);

@@ -1,0 +1,16 @@
+import type { SessionDevice } from '../runtime/protocol.js';
+import type { Traced } from '../trace/trace.js';
+import { foldScales } from './fold-scales.js';
+import { fuseLayerNorm } from './fuse-layer-norm.js';
+import { type Pass, rewrite } from './rewrite.js';
+import { sumRows } from './sum-rows.js';
+import { turnProducts } from './turn-products.js';
+
+/** In their order. Equal nodes and dead code need no pass: the first are never built twice, the second is never encoded. */
+const everywhere: readonly Pass[] = [fuseLayerNorm, foldScales];
+const onDevice: Readonly<Record<SessionDevice, readonly Pass[]>> = { cpu: [sumRows, turnProducts], webgpu: [], cuda: [] };
+
+/** A traced function, with its graph as the device computes it best. */
+export function optimize(traced: Traced, device: SessionDevice): Traced {
+  return { ...traced, graph: [...everywhere, ...onDevice[device]].reduce(rewrite, traced.graph) };
+}
