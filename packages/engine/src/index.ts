@@ -1,7 +1,10 @@
 export { type CacheOptions, defaultCacheFolder } from './cache/cache-options.js';
 export { type DeviceStatus, type DevicesOptions, type DevicesReport, devices } from './devices/devices.js';
 export { formatDevices } from './devices/format-devices.js';
-export type { Exported } from './inspect/export.js';
+export type { Drift } from './inspect/drift.js';
+export type { Exported, StoredWeights } from './inspect/export.js';
+export type { ExportOptions } from './inspect/export-options.js';
+export type { DynamicAxes } from './inspect/free-axes.js';
 export { probe } from './inspect/probe.js';
 export type { Probes } from './inspect/probes.js';
 export type { Profile, ProfiledNode, ProfileRow } from './inspect/profile.js';

@@ -77,7 +77,8 @@ describe('exported programs', () => {
     const tree = { kind: 'list', items: [{ kind: 'leaf' }] } as const;
     const leaves = [{ path: 'arguments[0]', shape: [2], dtype: 'int32', from: new Int32Array(2) }] as const;
     const path = join(await folder, 'noise.onnx');
-    await exportProgram(path, await trace(fn, { tree, leaves }), leaves, 10_000);
+    const { graph, paths } = await trace(fn, { tree, leaves });
+    await exportProgram(path, { graph, names: { inputs: ['arguments[0]'], outputs: paths } }, 10_000);
     const { problems, externalData } = check(path);
     expect(problems).toBeUndefined();
     expect(Object.keys(externalData)).toEqual(['noise.onnx.data']);

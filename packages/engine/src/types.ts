@@ -2,6 +2,7 @@ import type { HostArray } from '@fsc-clip/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { CacheOptions } from './cache/cache-options.js';
 import type { Exported } from './inspect/export.js';
+import type { ExportOptions } from './inspect/export-options.js';
 import type { Probes } from './inspect/probes.js';
 import type { Profile } from './inspect/profile.js';
 import type { Precision } from './precision/precision.js';
@@ -110,9 +111,14 @@ export interface Compiled<Args extends unknown[], Result> {
   /**
    * Writes the program for these arguments' shapes as an ONNX file, in standard operators only; captured tensors are in it, or in
    * `path + '.data'` when they are larger than a protobuf can be. Inputs and outputs have the names of their places, e.g.
-   * `arguments[0].images` and `result.loss`. Both files are written beside and renamed.
+   * `arguments[0].images` and `result.loss`. Both files are written beside and renamed. Instead of a path, options: names, sizes left
+   * open, integers as int64, smaller weights.
+   *
+   * @throws DeviceError where a size in `dynamicAxes` cannot be left open
+   * @example
+   * await encode.export({ path: 'model.onnx', dynamicAxes: { 'arguments[0]': { 0: 'batch' } } }, images);
    */
-  export(path: string, ...args: Inputs<Args>): Promise<Exported>;
+  export(options: string | ExportOptions, ...args: Inputs<Args>): Promise<Exported>;
   /** Frees all programs of this function, after the calls under way. Arrays that it returned stay valid; a later call compiles anew. */
   dispose(): Promise<void>;
 }

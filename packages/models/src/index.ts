@@ -26,6 +26,9 @@ export type { ApplyOptions, ClipFeatures, Model, ModelInput, ModelOptions } from
 export { createModel } from './model/create-model.js';
 export type { PatchDropout } from './model/patch-dropout.js';
 export type { ExactNumbers, FileDType } from './numbers/file-dtypes.js';
+export type { ExportedOnnx, ExportingJit, ExportOnnxOptions, OnnxVariant, WeightsDrift } from './onnx/export-onnx.js';
+export { exportOnnx } from './onnx/export-onnx.js';
+export type { Normalization } from './onnx/hugging-face-config.js';
 export { packTexts } from './packing/pack-texts.js';
 export type { PackedShape, PackingPlan, PlanPackingOptions } from './packing/plan-packing.js';
 export { planPacking } from './packing/plan-packing.js';

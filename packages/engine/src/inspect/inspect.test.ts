@@ -126,7 +126,8 @@ describe('export', () => {
     const tree = { kind: 'list', items: [{ kind: 'leaf' }] } as const;
     const leaves = [{ path: 'arguments[0]', shape: [1, 2], dtype: 'float32', from: new Float32Array(2) }] as const;
     const path = join(await folder, 'large.onnx');
-    const { files } = await exportProgram(path, await trace(fn, { tree, leaves }), leaves, 40_000);
+    const { graph, paths } = await trace(fn, { tree, leaves });
+    const { files } = await exportProgram(path, { graph, names: { inputs: ['arguments[0]'], outputs: paths } }, 40_000);
     expect(files).toEqual([path, `${path}.data`]);
     expect((await readFile(path)).byteLength).toBeLessThan(2000);
     const session = await InferenceSession.create(path);

@@ -1,14 +1,16 @@
-import { DeviceError, OptionError } from '@fsc-clip/core';
+import { DeviceError } from '@fsc-clip/core';
 import { isArgument, type PreparedArgument, prepare } from '../arguments.js';
 import { optimize } from '../passes/optimize.js';
 import { inPrecision } from '../precision/in-precision.js';
 import type { Lowering } from '../precision/lower-products.js';
-import type { DeviceWorker } from '../runtime/device-worker.js';
+import { type DeviceWorker, deviceWorker } from '../runtime/device-worker.js';
 import { disposeResult } from '../runtime/dispose-result.js';
 import { runEagerly } from '../runtime/eager.js';
 import { type Traced, type TraceOptions, trace } from '../trace/trace.js';
 import { flatten } from '../tree.js';
+import { measureDrift } from './drift.js';
 import { type Exported, exportProgram } from './export.js';
+import { type ExportOptions, exportOptions, tracedForExport } from './export-options.js';
 import { type Probes, probeEagerly, runProbes } from './probes.js';
 import { type Profile, profileProgram } from './profile.js';
 
@@ -16,7 +18,7 @@ import { type Profile, profileProgram } from './profile.js';
 export interface Inspections {
   probes(...args: unknown[]): Promise<Probes>;
   profile(...args: unknown[]): Promise<Profile>;
-  export(path: string, ...args: unknown[]): Promise<Exported>;
+  export(options: string | ExportOptions, ...args: unknown[]): Promise<Exported>;
 }
 
 /** @param worker - starts or finds the worker of the function's device; without it the function runs eagerly */
@@ -55,12 +57,19 @@ export function inspections(
       const target = worker();
       return profileProgram(target, optimize(graph, target.device, lowering), leaves);
     },
-    export: async (path, ...args) => {
-      if (typeof path !== 'string' || path === '') {
-        throw new OptionError({ function: 'export', argument: 'path', rule: 'must be the path of a file', got: JSON.stringify(path) });
-      }
-      const { graph, leaves } = await traced(args);
-      return exportProgram(path, inPrecision(graph, lowering), leaves);
+    export: async (given, ...args) => {
+      const options = exportOptions(given);
+      const { shape: tree, leaves: found } = flatten(args, isArgument, 'arguments');
+      const leaves = await Promise.all(found.map(prepare));
+      const { program, own } = await tracedForExport(options, leaves, async (grown, lines) =>
+        inPrecision(await trace(fn, { tree, leaves: grown }, lines), lowering),
+      );
+      const exported = await exportProgram(options.path, program);
+      const { names, weights = 'float32' } = program;
+      if (weights === 'float32') return exported;
+      const probes = Object.fromEntries(names.outputs.map((name, i) => [name, own.graph.outputs[i]!]));
+      const results = await runProbes(deviceWorker('cpu', 'thread'), { ...own, probes }, leaves);
+      return { ...exported, drift: await measureDrift(exported, names.inputs, leaves, options.integers ?? 'int32', results) };
     },
   };
 }

@@ -43,14 +43,14 @@ export interface ExternalConstant {
 export interface EncodeOptions {
   /** Names of all inputs and outputs of the graph, in order. */
   readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
+  /** The sizes of inputs and outputs where some are open: numbers, and names. @defaultValue the values' shapes */
+  readonly axes?: ReadonlyMap<Value, readonly (number | string)[]>;
   /** Puts the sentinel before all outputs, for a run that gives the memory of each. @defaultValue false */
   readonly withSentinel?: boolean;
   /** Leaves out onnxruntime's own operators. @defaultValue false */
   readonly standardOnly?: boolean;
   /** Constants of more bytes stand beside the model. @defaultValue 16 kB */
   readonly largestInlineBytes?: number;
-  /** The file of a constant that stands beside the model, and where it begins there. @defaultValue one under its own name */
-  readonly place?: (constant: ExternalConstant) => { readonly location: string; readonly offset: number };
 }
 
 export const operatorSet = 21n;
@@ -67,8 +67,7 @@ export const tensorTypes: Record<ElementType, TensorType> = {
 
 /** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
-  const { names, withSentinel = false, standardOnly = false, largestInlineBytes = 2 ** 14 } = options;
-  const { place = ({ name }) => ({ location: name, offset: 0 }) } = options;
+  const { names, axes, withSentinel = false, standardOnly = false, largestInlineBytes = 2 ** 14 } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
@@ -91,7 +90,7 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
       if (data.byteLength > largestInlineBytes) {
         const constant = { name, bytes: bytesOf(data) };
         constants.push(constant);
-        initializers.push(externalTensor(constant, value, place(constant)));
+        initializers.push(externalTensor(constant, value));
       } else initializers.push(constantTensor(name, value.shape, value.dtype, data));
     }
     if (value.source.kind === 'splat') {
@@ -125,8 +124,8 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
       name: 'program',
       node: [...(withSentinel ? [sentinelNode()] : []), ...prologue, ...body],
       initializer: initializers,
-      input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!)),
-      output: [...(withSentinel ? [sentinelInfo()] : []), ...outputs.map((name, i) => valueInfo(name, graph.outputs[i]!))],
+      input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!, axes)),
+      output: [...(withSentinel ? [sentinelInfo()] : []), ...outputs.map((name, i) => valueInfo(name, graph.outputs[i]!, axes))],
     }),
   });
   return { model: toBinary(ModelProtoSchema, model), constants, inputs, outputs };
@@ -194,18 +193,15 @@ function constantTensor(name: string, shape: readonly number[], dtype: ElementTy
   });
 }
 
-function externalTensor(
-  { name, bytes }: ExternalConstant,
-  { shape, dtype }: Value,
-  { location, offset }: { location: string; offset: number },
-): TensorProto {
+/** A constant that stands in a file of its own, under its name. */
+function externalTensor({ name, bytes }: ExternalConstant, { shape, dtype }: Value): TensorProto {
   const entry = (key: string, value: string) => create(StringStringEntryProtoSchema, { key, value });
   return create(TensorProtoSchema, {
     name,
     dims: shape.map(BigInt),
     dataType: tensorTypes[dtype],
     dataLocation: DataLocation.EXTERNAL,
-    externalData: [entry('location', location), entry('offset', String(offset)), entry('length', String(bytes.byteLength))],
+    externalData: [entry('location', name), entry('offset', '0'), entry('length', String(bytes.byteLength))],
   });
 }
 
@@ -220,17 +216,15 @@ function encodeAttribute(name: string, attribute: Attribute): AttributeProto {
   return create(AttributeProtoSchema, { name, type: AttributeType.STRING, s: new TextEncoder().encode(attribute.string) });
 }
 
-function valueInfo(name: string, { shape, dtype }: Value): ValueInfoProto {
+function valueInfo(name: string, value: Value, axes: EncodeOptions['axes']): ValueInfoProto {
+  const sizes = axes?.get(value) ?? value.shape;
+  const dim = sizes.map((size) =>
+    typeof size === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(size) } }
+      : { value: { case: 'dimParam' as const, value: size } },
+  );
   return create(ValueInfoProtoSchema, {
     name,
-    type: {
-      value: {
-        case: 'tensorType',
-        value: {
-          elemType: tensorTypes[dtype],
-          shape: { dim: shape.map((size) => ({ value: { case: 'dimValue' as const, value: BigInt(size) } })) },
-        },
-      },
-    },
+    type: { value: { case: 'tensorType', value: { elemType: tensorTypes[value.dtype], shape: { dim } } } },
   });
 }

@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 import type { HostArray } from '@fsc-clip/core';
-import { fromBfloat16s, fromFloat16s } from './float16.js';
+import { fromBfloat16s, fromFloat16s } from '@fsc-clip/core/numbers';
 
 /** Element types of weight files, by safetensors' names; PyTorch's storages have the same. */
 export type FileDType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'I16' | 'I8' | 'U64' | 'U32' | 'U16' | 'U8' | 'BOOL';

@@ -1,6 +1,7 @@
 import type { Params } from '@fsc-clip/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { createModel, type Model, type ModelOptions } from '../model/create-model.js';
+import { clipMean, clipStd } from '../onnx/hugging-face-config.js';
 import { type LoadWeightsOptions, loadWeights } from '../weights/load-weights.js';
 import { type FetchPretrainedOptions, fetchPretrained, findPretrained } from './fetch-pretrained.js';
 import type { PretrainedFile, PretrainedTag } from './manifest.js';
@@ -39,10 +40,6 @@ export interface Pretrained {
   readonly path: string;
 }
 
-/** OpenAI's; DataComp's and FSC-CLIP's checkpoints keep to them. */
-const mean = [0.48145466, 0.4578275, 0.40821073] as const;
-const std = [0.26862954, 0.26130258, 0.27577711] as const;
-
 /**
  * Opens one of the known checkpoints (`pretrained` lists them) with the model that it belongs to; downloads it first where it is not in
  * the cache. A checkpoint with `-lora` holds adapters beside its base's weights: `mergeLora(params, model)` makes them one.
@@ -63,5 +60,11 @@ export async function openPretrained(tag: PretrainedTag, options: OpenPretrained
   const path = options.file ?? (await fetchPretrained(tag, options));
   const { params } = await loadWeights(path, { model, ...(shorterTexts !== undefined && { shorterTexts }) });
   const size = model.config.vision_cfg.image_size;
-  return { model, params, preprocessing: { size, resizeMode: 'shortest', interpolation: 'bicubic', mean, std }, source, path };
+  return {
+    model,
+    params,
+    preprocessing: { size, resizeMode: 'shortest', interpolation: 'bicubic', mean: clipMean, std: clipStd },
+    source,
+    path,
+  };
 }

@@ -50,10 +50,7 @@ export function buildVocabulary(merges: readonly string[]): Vocabulary {
 
 /** The two tokens of each merge. Apart from what lives on, so that the tokens' strings do not. */
 function numberMerges(merges: readonly string[]): { lefts: Int32Array; rights: Int32Array } {
-  const ids = new Map<string, number>();
-  for (const mark of ['', '</w>']) {
-    for (const character of charactersInOrder) ids.set(character + mark, ids.size);
-  }
+  const ids = new Map(tokenTexts([]).map((text, id) => [text, id]));
   const lefts = new Int32Array(merges.length);
   const rights = new Int32Array(merges.length);
   merges.forEach((line, i) => {
@@ -100,6 +97,12 @@ function mergeTable(lefts: Int32Array, rights: Int32Array): Vocabulary['merge'] 
  */
 export function clipMerges(): string[] {
   return brotliDecompressSync(Buffer.from(compressedMerges, 'base64')).toString('utf8').split('\n');
+}
+
+/** The texts of the tokens that a list of merges gives, by id, in GPT-2's byte alphabet; start and end are not among them. */
+export function tokenTexts(merges: readonly string[]): string[] {
+  const bytes = ['', '</w>'].flatMap((mark) => charactersInOrder.map((character) => character + mark));
+  return [...bytes, ...merges.map((line) => line.replace(' ', ''))];
 }
 
 let loaded: Vocabulary | undefined;

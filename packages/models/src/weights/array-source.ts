@@ -1,7 +1,7 @@
 import { type HostArray, WeightsError } from '@fsc-clip/core';
+import { toBfloat16, toFloat16 } from '@fsc-clip/core/numbers';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type FileDType, itemSizes } from '../numbers/file-dtypes.js';
-import { toBfloat16, toFloat16 } from '../numbers/float16.js';
 
 /** An array whose numbers can be fetched, such as a compiled function's result. */
 export interface ReadableArray {
