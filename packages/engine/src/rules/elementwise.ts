@@ -105,7 +105,6 @@ const simpleUnary: Record<string, string> = {
   Sign: 'Sign',
   Sin: 'Sin',
   Sinh: 'Sinh',
-  Softplus: 'Softplus',
   Sqrt: 'Sqrt',
   Tan: 'Tan',
   Tanh: 'Tanh',
@@ -199,6 +198,15 @@ export const elementwiseRules: Record<string, Rule> = {
     const near = binary(g, 'Div', binary(g, 'Mul', t, numberLike(g, 2, t)), binary(g, 'Sub', numberLike(g, 1, t), t));
     const far = binary(g, 'Sub', unary(g, 'Exp', x!), numberLike(g, 1, x!));
     return select(g, binary(g, 'Less', unary(g, 'Abs', x!), numberLike(g, 0.5, x!), 'bool'), near, far);
+  },
+  // max(x, 0) + log1p(e), e = exp(−|x|): onnxruntime's Softplus goes element by element through libm, these are vectorised. log1p as below.
+  Softplus: (g, { x }) => {
+    const one = numberLike(g, 1, x!);
+    const e = unary(g, 'Exp', unary(g, 'Neg', unary(g, 'Abs', x!)));
+    const u = binary(g, 'Add', e, one);
+    const corrected = binary(g, 'Div', binary(g, 'Mul', unary(g, 'Log', u), e), binary(g, 'Sub', u, one));
+    const small = select(g, binary(g, 'Equal', u, one, 'bool'), e, corrected);
+    return binary(g, 'Add', unary(g, 'Relu', x!), small);
   },
   // Kahan: log(u) · x / (u − 1) with u = 1 + x corrects the rounding of u.
   Log1p: (g, { x }) => {
