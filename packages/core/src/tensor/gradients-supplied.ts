@@ -30,6 +30,7 @@ import {
   zeros,
   zerosLike,
 } from '@tensorflow/tfjs-core';
+import { barrierKernel } from './barrier.js';
 
 /** tfjs names the arguments of a gradient function loosely; these are what its kernels save and are given. */
 function gradient(
@@ -175,6 +176,10 @@ export const supplied: readonly GradConfig[] = [
   depthToSpaceGradient,
   gradient('Diag', ['x'], (dy, [x]) => ({
     x: () => reshape(sum(mul(reshape(dy, [x!.size, x!.size]), eye(x!.size)), 1), x!.shape),
+  })),
+  gradient(barrierKernel, ['after'], (dy, [after]) => ({
+    x: () => dy.clone(),
+    after: () => zeros(after!.shape),
   })),
   gradient('GatherNd', ['params', 'indices'], (dy, [params, indices]) => ({
     params: () => scatterND(indices!, dy, params!.shape as never),

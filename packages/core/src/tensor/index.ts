@@ -1,11 +1,13 @@
 export type { AdamWOptions, AdamWState, Optimizer } from './adamw.js';
 export { adamW, decays } from './adamw.js';
+export { barrier, barrierKernel } from './barrier.js';
 export { detached } from './detached.js';
 export type { Ema, EmaOptions, EmaState } from './ema.js';
 export { ema } from './ema.js';
 export { foldInKernel, foldInKey } from './fold-in-key.js';
 export { registerGradients } from './gradients.js';
 export { createParams, disposeParams, mapParams, mergeParams, partitionParams } from './params.js';
+export { remat } from './remat.js';
 export type { CooldownOptions, Schedule, ScheduleOptions } from './schedules.js';
 export { constantCooldownSchedule, constantSchedule, cosineSchedule } from './schedules.js';
 export { uniform, uniformKernel } from './uniform.js';

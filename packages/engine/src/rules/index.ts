@@ -1,3 +1,4 @@
+import { barrierRules } from './barrier.js';
 import { convolutionRules } from './convolution.js';
 import { einsumRules } from './einsum.js';
 import { elementwiseRules } from './elementwise.js';
@@ -28,4 +29,5 @@ export const rules: Readonly<Record<string, Rule>> = {
   ...spatialRules,
   ...normalizationRules,
   ...randomRules,
+  ...barrierRules,
 };
