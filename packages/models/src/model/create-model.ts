@@ -44,6 +44,11 @@ export interface ApplyOptions {
    * @defaultValue none, whatever the config's `vision_cfg.patch_dropout`: it is the rate, the key switches it on
    */
   readonly patchDropout?: PatchDropout;
+  /**
+   * Keeps only what goes into each residual block and computes the block again in the backward pass: less memory, more time, equal
+   * results (open_clip's `set_grad_checkpointing`). @defaultValue false
+   */
+  readonly remat?: boolean;
 }
 
 /** Options of `createModel`. */
@@ -109,13 +114,13 @@ export function createModel(nameOrConfig: ModelName | ClipConfig, options: Model
     caller: string,
     params: Params<Tensor>,
     images: Tensor,
-    { denseTokens = false, loraDropout, patchDropout }: ApplyOptions,
+    { denseTokens = false, loraDropout, patchDropout, remat = false }: ApplyOptions,
   ) => {
     const { image_size: side, patch_size: patch } = config.vision_cfg;
     checkShapes(caller, { images: [images, `* 3 ${side} ${side}`] });
     const kept = patchDropout && keepPatches(caller, images.shape[0]!, (side / patch) ** 2, withRate(caller, patchDropout));
     const weights = weightsOf(caller, params, shapes, loraRun(caller, loraDropout), 'visual.');
-    return imageTower(weights, config, images as Tensor4D, denseTokens, kept);
+    return imageTower(weights, config, images as Tensor4D, denseTokens, { remat, ...(kept && { kept }) });
   };
   const withRate = (caller: string, { key, rate = config.vision_cfg.patch_dropout }: PatchDropout): Required<PatchDropout> => {
     if (rate !== undefined) return { key, rate };
@@ -126,10 +131,10 @@ export function createModel(nameOrConfig: ModelName | ClipConfig, options: Model
     caller: string,
     params: Params<Tensor>,
     texts: Tensor | PackedTexts<Tensor>,
-    { denseTokens = false, loraDropout }: ApplyOptions,
+    { denseTokens = false, loraDropout, remat = false }: ApplyOptions,
   ) => {
     checkTexts(caller, texts, config.text_cfg.context_length);
-    return textTower(weightsOf(caller, params, shapes, loraRun(caller, loraDropout)), config, texts as TextInput, denseTokens);
+    return textTower(weightsOf(caller, params, shapes, loraRun(caller, loraDropout)), config, texts as TextInput, denseTokens, remat);
   };
   const loraRun = (caller: string, dropout: LoraDropout | undefined): LoraRun => {
     if (dropout && !(dropout.rate >= 0 && dropout.rate < 1))

@@ -34,13 +34,13 @@ export function imageTower(
   config: ClipConfig,
   images: Tensor4D,
   denseTokens: boolean,
-  kept?: KeptPatches,
+  { kept, remat }: { readonly kept?: KeptPatches; readonly remat: boolean },
 ): { readonly pooled: Tensor2D; readonly tokens?: Tensor3D } {
   const { layers, heads } = visionSizes(config.vision_cfg);
   const batch = images.shape[0];
   const embedded = embedPatches(weights, images, kept);
   const length = embedded.shape[0] / batch; // 1 + P
-  const run = { layers, heads, quickGelu: config.quick_gelu === true, batch, length };
+  const run = { layers, heads, quickGelu: config.quick_gelu === true, remat, batch, length };
   const classes = range(0, batch * length, length, 'int32'); // rows of the class tokens
   const x = transformer(normed(embedded, weights, 'ln_pre'), weights.under('transformer.'), run, denseTokens ? undefined : classes);
 

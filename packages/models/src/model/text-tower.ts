@@ -55,10 +55,11 @@ export function textTower(
   config: ClipConfig,
   texts: TextInput,
   denseTokens: boolean,
+  remat: boolean,
 ): { readonly pooled: Tensor2D; readonly dense?: { readonly tokens: Tensor3D; readonly mask: Tensor2D } } {
   const { layers, heads } = textSizes(config.text_cfg);
   const { embedded, ends, unpack, mask, ...layout } = 'ids' in texts ? packedRows(weights, texts) : paddedRows(weights, texts);
-  const run = { ...layout, layers, heads, quickGelu: config.quick_gelu === true };
+  const run = { ...layout, layers, heads, quickGelu: config.quick_gelu === true, remat };
   const x = transformer(embedded, weights.under('transformer.'), run, denseTokens ? undefined : ends);
   const projection = weights.get<Tensor2D>('text_projection');
   if (!denseTokens) return { pooled: matMul(normed(x, weights, 'ln_final'), projection) };

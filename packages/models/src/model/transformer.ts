@@ -1,4 +1,5 @@
-import { add, mul, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
+import { remat } from '@fsc-clip/core/tensor';
+import { add, mul, type Tensor, type Tensor1D, type Tensor2D } from '@tensorflow/tfjs-core';
 import { type AttentionLayout, attention } from '../layers/attention.js';
 import { gatherRows } from '../layers/gather-rows.js';
 import { gelu, quickGelu } from '../layers/gelu.js';
@@ -10,6 +11,8 @@ import type { Weights } from './weights.js';
 export interface TransformerRun extends AttentionLayout {
   readonly layers: number;
   readonly quickGelu: boolean;
+  /** Keeps only what goes into each block, and computes the block again for its gradient. */
+  readonly remat?: boolean;
 }
 
 /**
@@ -20,7 +23,12 @@ export interface TransformerRun extends AttentionLayout {
  */
 export function transformer(x: Tensor2D, weights: Weights, run: TransformerRun, pooled?: Tensor1D): Tensor2D {
   const last = run.layers - 1;
-  for (let i = 0; i <= last; i++) x = residualBlock(x, weights.under(`resblocks.${i}.`), run, i === last ? pooled : undefined);
+  for (let i = 0; i <= last; i++) {
+    const rows = i === last ? pooled : undefined;
+    const block = (x: Tensor2D, bias?: Tensor) =>
+      residualBlock(x, weights.under(`resblocks.${i}.`), { ...run, ...(bias && { bias }) }, rows);
+    x = !run.remat ? block(x) : run.bias ? remat(block)(x, run.bias) : remat((x: Tensor2D) => block(x))(x);
+  }
   return x;
 }
 
