@@ -7,7 +7,10 @@ import { listed, positiveAxes, type Rule, unsupported } from './rule.js';
 /** The same numbers in another shape. A reshape of a reshape is one. */
 export function reshape(g: GraphBuilder, x: Value, shape: readonly number[]): Value {
   const { source } = x;
-  if (source.kind === 'node' && source.node.op === 'Reshape') return reshape(g, source.node.inputs[0]!, shape);
+  if (source.kind === 'node' && source.node.op === 'Reshape') {
+    const [from, to] = source.node.inputs as [Value, Value];
+    if (to.source.kind === 'constant') return reshape(g, from, shape); // a computed shape is a barrier
+  }
   if (sameShape(x.shape, shape)) return x;
   if (source.kind === 'splat') return g.splat(source.number, shape, x.dtype);
   if (source.kind === 'constant') return g.constant(source.data, shape, x.dtype);

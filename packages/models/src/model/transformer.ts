@@ -25,9 +25,10 @@ export function transformer(x: Tensor2D, weights: Weights, run: TransformerRun, 
   const last = run.layers - 1;
   for (let i = 0; i <= last; i++) {
     const rows = i === last ? pooled : undefined;
-    const block = (x: Tensor2D, bias?: Tensor) =>
+    const block = (x: Tensor2D, ...[bias]: Tensor[]) =>
       residualBlock(x, weights.under(`resblocks.${i}.`), { ...run, ...(bias && { bias }) }, rows);
-    x = !run.remat ? block(x) : run.bias ? remat(block)(x, run.bias) : remat((x: Tensor2D) => block(x))(x);
+    const bias = run.bias ? [run.bias] : []; // an argument, since it may be gone in the backward pass
+    x = (run.remat ? remat(block) : block)(x, ...bias);
   }
   return x;
 }

@@ -54,8 +54,8 @@ export const indexingCases: Case[] = [
   c('UnsortedSegmentSum', (x: T) => tf.unsortedSegmentSum(x, tf.tensor1d([20, -1, 3, 20, 0], 'int32'), 40), [floats(5, 2, 3)]),
   c('UnsortedSegmentSum', (x: T) => tf.unsortedSegmentSum(x, tf.tensor1d([7, 7], 'int32'), 9), [floats(2)]),
   c('OneHot', () => tf.oneHot(tf.tensor1d([0, 2, -1, 5], 'int32'), 3, 2, -1), [floats(1)], true),
-  c('Barrier', (x: T, y: T) => tf.mul(barrier(x, tf.sin(y)), x), [floats(2, 3), floats(4)]),
-  c('Barrier', (x: T, y: T) => barrier(tf.sum(x), tf.sin(y)), [floats(2, 3), floats(1)]),
+  c('Barrier', (x: T, y: T) => tf.mul(barrier(x, tf.sin(y)), tf.sum(y)), [floats(2, 3), floats(4)]),
+  c('Barrier', (x: T, y: T) => tf.mul(barrier(tf.sum(x), tf.sin(y)), y), [floats(2, 3), floats(1)]),
   c('ThreefryUniform', (key: T) => uniform(key as tf.Tensor1D, [3, 5]), [tf.tensor1d([123, -45], 'int32')], true),
   c('ThreefryFoldIn', (key: T) => foldInKey(key as tf.Tensor1D, 'dropout', 2 ** 33 + 5), [tf.tensor1d([123, -45], 'int32')], true),
 ];
