@@ -9,7 +9,7 @@ import { createTrainStep, initTrainState } from '@fsc-clip/training';
 import { textsOf, tokenGroups } from './captions.js';
 import { matMulPeak } from './matmul-peak.js';
 import { median } from './run-json.js';
-import { stepAgainstPyTorch } from './step-against-pytorch.js';
+import { layouts, stepAgainstPyTorch } from './step-against-pytorch.js';
 import { stepFlops } from './step-flops.js';
 import { torchHelp } from './torch.js';
 
@@ -18,11 +18,13 @@ const help = `One FSC-CLIP training step under jit, random weights: 1 caption an
 npm run bench -- step [options]
   --model NAME      an open_clip name (ViT-B-32-quickgelu: OpenAI's, and PyTorch's side)
   --batch N         images per step (8)
-  --texts LAYOUT    padded (to the model's context), trimmed (to the longest of the batch) or packed (padded)
+  --texts LAYOUT    padded (to the model's context), trimmed (to the longest of the batch), packed (end to end) or tree (packed, what
+                    they begin with alike once) (padded)
   --lora RANK       train adapters of this rank instead of all weights (0: full fine-tuning)
   --device DEVICE   cpu, webgpu, cuda or eager (cpu)
   --steps N         steps that count (5), after two that do not
   --against pytorch beside bench/peers/pytorch_step.py, all layouts of texts, in rounds: ratios above 1 are ours
+  --ours LIST       with --against: layouts of ours (tree,packed,trimmed,padded); --theirs: packed,trimmed,padded,bf16 (packed)
   --rounds N        with --against: runs of each side (1); --model, --batch and --lora may be lists (--lora 0,4)
   --json            print JSON only: one line, with --against one for each case
 
@@ -41,6 +43,8 @@ export async function run(args: string[]): Promise<void> {
       steps: { type: 'string', default: '5' },
       against: { type: 'string' },
       rounds: { type: 'string', default: '1' },
+      ours: { type: 'string', default: layouts.ours.join() },
+      theirs: { type: 'string', default: layouts.theirs.join() },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -56,6 +60,8 @@ export async function run(args: string[]): Promise<void> {
       models: values.model.split(','),
       batches: numbers(values.batch),
       ranks: numbers(values.lora),
+      ours: layouts.ours.filter((layout) => values.ours.split(',').includes(layout)),
+      theirs: layouts.theirs.filter((layout) => values.theirs.split(',').includes(layout)),
       steps: Number(values.steps),
       rounds: Number(values.rounds),
       json: values.json,
@@ -83,7 +89,9 @@ export async function run(args: string[]): Promise<void> {
   const inputs = {
     images: { data: Float32Array.from({ length: batch * 3 * side * side }, () => random.normal()), shape: [batch, 3, side, side] },
     texts,
-    ...(values.texts === 'packed' && { packed: packTexts(texts, planPacking([texts], { margin: 0 })) }),
+    ...(['packed', 'tree'].includes(values.texts) && {
+      packed: packTexts(texts, planPacking([texts], { margin: 0, prefixTree: values.texts === 'tree' })),
+    }),
     negativeMask: { data: new Float32Array(negatives * batch).fill(1), shape: [negatives, batch] },
   };
 

@@ -17,9 +17,10 @@ export interface PackedRow {
  * Lays texts into rows of a length. In the order of their tokens, each goes where it adds the fewest: beside the text that begins most
  * like it. That order makes a row a prefix tree, written depth first, with nothing kept but each row's last text. Empty texts are left out.
  *
+ * @param prefixTree - whether texts share their beginnings; otherwise each stands whole
  * @returns as many rows as are needed; every text must be no longer than `rowLength`
  */
-export function layOutTexts(texts: Texts, rowLength: number): PackedRow[] {
+export function layOutTexts(texts: Texts, rowLength: number, prefixTree = true): PackedRow[] {
   const { ids, context } = texts;
   const lengths = textLengths(texts);
   const order = [...lengths.keys()].filter((text) => lengths[text]! > 0).sort((a, b) => compare(ids, context, a, b));
@@ -28,7 +29,7 @@ export function layOutTexts(texts: Texts, rowLength: number): PackedRow[] {
     const length = lengths[text]!;
     let best: { row: PackedRow; shared: number } | undefined;
     for (const row of rows) {
-      const shared = sharedLength(ids, context, row.texts.at(-1)!, text, length);
+      const shared = prefixTree ? sharedLength(ids, context, row.texts.at(-1)!, text, length) : 0;
       const room = rowLength - row.used - (length - shared);
       if (room < 0) continue;
       if (!best || shared > best.shared || (shared === best.shared && row.used > best.row.used)) best = { row, shared };

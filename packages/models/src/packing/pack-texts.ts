@@ -23,7 +23,7 @@ export function packTexts(texts: HostArray, plan: PackingPlan): PackedTexts<Host
   const checked = checkTexts('packTexts', 'texts', texts);
   checkPlan(plan);
   for (const shape of plan.shapes) {
-    const packed = packInto(checked, shape);
+    const packed = packInto(checked, shape, plan.prefixTree);
     if (packed) return packed;
   }
   const shapes = plan.shapes.map(({ rows, rowLength, textLength }) => `${rows} x ${rowLength} (T ${textLength})`).join(', ');
@@ -37,8 +37,8 @@ export function packTexts(texts: HostArray, plan: PackingPlan): PackedTexts<Host
 }
 
 /** The texts packed into one shape; undefined when they do not fit in. */
-export function packInto(texts: Texts, shape: PackedShape): PackedTexts<HostArray> | undefined {
-  const rows = fit(texts, shape);
+export function packInto(texts: Texts, shape: PackedShape, prefixTree?: boolean): PackedTexts<HostArray> | undefined {
+  const rows = fit(texts, shape, prefixTree);
   return rows && write(texts, rows, shape);
 }
 
@@ -52,9 +52,9 @@ function checkPlan({ shapes }: PackingPlan): void {
   }
 }
 
-function fit(texts: Texts, { rows, rowLength, textLength }: PackedShape): PackedRow[] | undefined {
+function fit(texts: Texts, { rows, rowLength, textLength }: PackedShape, prefixTree?: boolean): PackedRow[] | undefined {
   if (Math.max(0, ...textLengths(texts)) > Math.min(textLength, rowLength)) return undefined;
-  const needed = layOutTexts(texts, rowLength);
+  const needed = layOutTexts(texts, rowLength, prefixTree);
   return needed.length <= rows ? needed : undefined;
 }
 

@@ -51,6 +51,13 @@ describe('packTexts', () => {
     expect(rowOf(packed.ids, 1)).toEqual([0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
+  it('lays texts out whole where beginnings are not shared', () => {
+    const packed = packTexts(batch([start, 4, 5, end], [start, 4, 6, end]), { ...shape(1, 8, 4), prefixTree: false });
+    expect(rowOf(packed.ids, 0)).toEqual([start, 4, 5, end, start, 4, 6, end]);
+    expect(rowOf(packed.reach, 0)).toEqual([4, 4, 4, 4, 8, 8, 8, 8]);
+    expect(rowOf(packed.gather, 1)).toEqual([4, 5, 6, 7]);
+  });
+
   it('takes the first shape that fits', () => {
     const plan = { shapes: [...shape(1, 6, 5).shapes, ...shape(2, context).shapes] };
     expect(packTexts(batch([start, 4, end], [start, 5, end]), plan).ids.shape).toEqual([1, 6]);
@@ -86,10 +93,10 @@ describe('a model of packed texts', () => {
       return { total, terms: { features, tokens, mask: output.textMask } as unknown as Record<string, Scalar> };
     });
     fc.assert(
-      fc.property(texts, fc.integer({ min: context, max: 20 }), (rows, rowLength) => {
+      fc.property(texts, fc.integer({ min: context, max: 20 }), fc.boolean(), (rows, rowLength, prefixTree) => {
         const padded = batch(...rows);
         const held = tensor(rows.map((ids) => [Math.sign(ids.length)]));
-        const packed = packTexts(padded, shape(rows.length, rowLength));
+        const packed = packTexts(padded, { ...shape(rows.length, rowLength), prefixTree });
         tidy(() => {
           const expected = lossAndGrads(trained, { texts: tensor(padded.data, [rows.length, context], 'int32') }, held);
           const got = lossAndGrads(trained, { packed: tensors(packed) }, held);
@@ -120,6 +127,13 @@ describe('planPacking', () => {
     expect(packTexts(batch(...captions), plan).ids.shape).toEqual([plan.shapes[0]!.rows, plan.shapes[0]!.rowLength]);
     const worst = captions.map((_, i) => [start, 1 + (i % 17), 1 + (i % 13), 1 + (i % 11), 1 + (i % 7), 1, end]);
     expect(packTexts(batch(...worst), plan).ids.shape).toEqual([40, context]);
+  });
+
+  it('needs more rows where beginnings are not shared', () => {
+    const [shared, whole] = [true, false].map((prefixTree) => planPacking([batch(...captions)], { margin: 0, prefixTree }));
+    const positions = ({ shapes: [first] }: NonNullable<typeof shared>) => first!.rows * first!.rowLength;
+    expect(positions(whole!)).toBeGreaterThan(2 * positions(shared!));
+    expect(packTexts(batch(...captions), whole!).ids.shape).toEqual([whole!.shapes[0]!.rows, whole!.shapes[0]!.rowLength]);
   });
 
   it('leaves out a shape that saves nothing', () => {

@@ -12,6 +12,8 @@ export interface PackedShape {
 /** Shapes for the batches of a run, the smallest first. Each one that is used is a program of its own. */
 export interface PackingPlan {
   readonly shapes: readonly PackedShape[];
+  /** Whether what texts begin with alike is computed once. @defaultValue true */
+  readonly prefixTree?: boolean;
 }
 
 /** Options of `planPacking`. */
@@ -26,6 +28,8 @@ export interface PlanPackingOptions {
    * @defaultValue 512
    */
   readonly width?: number;
+  /** Whether what texts begin with alike is computed once; `false` lays every text out whole. @defaultValue true */
+  readonly prefixTree?: boolean;
 }
 
 const rowLengths = [16, 24, ...Array.from({ length: 15 }, (_, i) => 32 + 16 * i)]; // 16, 24, 32, 48 … 256
@@ -42,7 +46,10 @@ const rowLengths = [16, 24, ...Array.from({ length: 15 }, (_, i) => 32 + 16 * i)
  * const plan = planPacking(firstBatches.map(({ texts }) => texts));
  * const packed = packTexts(batch.texts, plan);
  */
-export function planPacking(samples: Iterable<HostArray>, { margin = 0.05, width = 512 }: PlanPackingOptions = {}): PackingPlan {
+export function planPacking(
+  samples: Iterable<HostArray>,
+  { margin = 0.05, width = 512, prefixTree = true }: PlanPackingOptions = {},
+): PackingPlan {
   for (const [argument, number] of Object.entries({ margin, width })) {
     if (Number.isFinite(number) && number >= 0) continue;
     throw new OptionError({ function: 'planPacking', argument, rule: 'must be a number of at least 0', got: String(number) });
@@ -60,11 +67,11 @@ export function planPacking(samples: Iterable<HostArray>, { margin = 0.05, width
   let best: { cost: number; shape: PackedShape } | undefined;
   for (const rowLength of rowLengths) {
     if (rowLength < longest) continue;
-    const needed = checked.reduce((most, texts) => Math.max(most, layOutTexts(texts, rowLength).length), 1);
+    const needed = checked.reduce((most, texts) => Math.max(most, layOutTexts(texts, rowLength, prefixTree).length), 1);
     const rows = Math.min(count, Math.ceil(needed * (1 + margin)));
     const cost = rows * rowLength * (12 * width + 2 * rowLength); // products with weights, and attention
     if (!best || cost < best.cost) best = { cost, shape: { rows, rowLength, textLength } };
   }
   const all = { rows: count, rowLength: context, textLength: context };
-  return { shapes: best && best.shape.rows * best.shape.rowLength < count * context ? [best.shape, all] : [all] };
+  return { shapes: best && best.shape.rows * best.shape.rowLength < count * context ? [best.shape, all] : [all], prefixTree };
 }
