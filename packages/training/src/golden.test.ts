@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs';
 import { isDeepStrictEqual } from 'node:util';
-import { createKey, type HostArray, type Params } from '@fsc-clip/core';
+import { createKey, type HostArray, type PackedTexts, type Params } from '@fsc-clip/core';
 import {
   type AdamWState,
   adamW,
@@ -14,29 +14,34 @@ import {
   partitionParams,
   type Schedule,
 } from '@fsc-clip/core/tensor';
+import { jit } from '@fsc-clip/engine';
 import { clipLoss, combineLosses, fscClipLoss, negClipLoss } from '@fsc-clip/losses';
-import { addLora, createModel, isLora, type Model } from '@fsc-clip/models';
+import { addLora, createModel, isLora, type Model, packTexts, planPacking } from '@fsc-clip/models';
 import { allowedError, allowedTermError, describeGolden, relativeError, termError } from '@fsc-clip/testdata';
 import { concat, type Scalar, slice, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { globalNorm } from './clip-gradients.js';
 import type * as Golden from './golden-cases.fixture.js';
 import { type Recipe, recipes } from './recipes.js';
-import { createTrainStep, initTrainState, type TrainBatch, type TrainStepOptions } from './train-step.js';
+import { createTrainStep, initTrainState, type TrainBatch, type TrainModel, type TrainStepOptions } from './train-step.js';
 
 const floors = { schedule: 1e-12, terms: 1e-4, weights: 2e-4, keyBias: 1e-3, gradients: 1e-5, logitScaleGradient: 1e-4 };
 
 describeGolden<Golden.Case, Golden.GoldenTraining>('training', ({ json, cases, array, arraysUnder }) => {
   const model = createModel(json.config);
 
-  it.each(cases.map((each) => [each.name, each] as const))('%s', (_, each) => {
-    if (each.kind === 'schedule') checkSchedule(each);
-    else if (each.kind === 'groups') checkGroups(each);
-    else if (each.kind === 'trajectory') checkTrajectory(each);
-    else if (each.kind === 'gradients') checkGradients(each);
-    else if (each.kind === 'note') expect(each.expected.error).toContain('NotImplementedError');
-    else throw new Error(`unknown kind of case: ${JSON.stringify(each)}`);
-  });
+  it.each(cases.map((each) => [each.name, each] as const))(
+    '%s',
+    async (_, each) => {
+      if (each.kind === 'schedule') checkSchedule(each);
+      else if (each.kind === 'groups') checkGroups(each);
+      else if (each.kind === 'trajectory') checkTrajectory(each);
+      else if (each.kind === 'gradients') await checkGradients(each);
+      else if (each.kind === 'note') expect(each.expected.error).toContain('NotImplementedError');
+      else throw new Error(`unknown kind of case: ${JSON.stringify(each)}`);
+    },
+    180_000,
+  );
 
   function checkTrajectory({ options, steps, adam, ...expected }: Golden.TrajectoryCase) {
     const { trained, frozen } = startOf(options);
@@ -80,20 +85,41 @@ describeGolden<Golden.Case, Golden.GoldenTraining>('training', ({ json, cases, a
     }
   }
 
-  /** One step at learning rate 0: the loss and all gradients of a batch. */
-  function checkGradients({ options, batch, B, K, state, expected, ...reference }: Golden.GradientsCase) {
+  /** One step at learning rate 0: the loss and all gradients of a batch, whichever way they are computed. */
+  async function checkGradients({ options, batch, B, K, state, expected, ...reference }: Golden.GradientsCase) {
     const { trained, frozen } = startOf({ ...options, start: state });
     const optimizer = recording(options);
-    const tensors = batchOf(batch);
-    expect(tensors.negativeMask.shape).toEqual([K, B]);
-    const step = createTrainStep({ model, frozen, optimizer, ...lossAndClipping(options) });
-    const result = step(initTrainState(trained, optimizer), tensors, 0);
-    expectTerms(result.metrics, expected, reference.float32, floors.gradients);
-    expect(Object.keys(reference.gradients).sort()).toEqual(Object.keys(trained).sort());
-    for (const [weight, name] of Object.entries(reference.gradients)) {
-      const floor = weight === 'logit_scale' ? floors.logitScaleGradient : floors.gradients;
-      const error = relativeError(result.state.optimizer.grads[weight]!.dataSync(), array(name).data);
-      expect(error, `gradient of ${weight}`).toBeLessThan(allowedError(reference.float32GradientError[weight], floor));
+    const padded = batchOf(batch);
+    expect(padded.negativeMask.shape).toEqual([K, B]);
+    const packed = (prefixTree: boolean) => {
+      const texts = { data: padded.texts.dataSync() as Int32Array, shape: padded.texts.shape };
+      return { ...padded, packed: packedTensors(packTexts(texts, planPacking([texts], { prefixTree }))) };
+    };
+    const remat: TrainModel = { apply: (params, input, given) => model.apply(params, input, { ...given, remat: true }) };
+    const ways: [string, TrainBatch, TrainModel][] = [
+      ['padded', padded, model],
+      ['packed', packed(false), model],
+      ['prefix tree', packed(true), model],
+      ['remat', padded, remat],
+      ['prefix tree and remat', packed(true), remat],
+    ];
+    for (const [way, tensors, model] of ways) {
+      const step = createTrainStep({ model, frozen, optimizer, ...lossAndClipping(options) });
+      const compiled = jit(step);
+      const start = initTrainState(trained, optimizer);
+      const onDevice = await compiled(start, tensors, 0);
+      const results = { plain: step(start, tensors, 0), compiled: (await tensorsOf(onDevice)) as ReturnType<typeof step> };
+      await compiled.dispose();
+      for (const [how, result] of Object.entries(results)) {
+        expectTerms(result.metrics, expected, reference.float32, floors.gradients);
+        expect(Object.keys(reference.gradients).sort()).toEqual(Object.keys(trained).sort());
+        for (const [weight, name] of Object.entries(reference.gradients)) {
+          const floor = weight === 'logit_scale' ? floors.logitScaleGradient : floors.gradients;
+          const error = relativeError(result.state.optimizer.grads[weight]!.dataSync(), array(name).data);
+          const allowed = allowedError(reference.float32GradientError[weight], floor);
+          expect(error, `${way}, ${how}: gradient of ${weight}`).toBeLessThan(allowed);
+        }
+      }
     }
   }
 
@@ -116,6 +142,20 @@ describeGolden<Golden.Case, Golden.GoldenTraining>('training', ({ json, cases, a
     };
   }
 });
+
+/** Packed texts as tensors. */
+function packedTensors(packed: PackedTexts<HostArray>): PackedTexts<Tensor> {
+  const toTensor = ({ data, shape }: HostArray) => tensor(data, [...shape], data instanceof Int32Array ? 'int32' : 'float32');
+  return mapParams<HostArray, Tensor>({ ...packed }, toTensor) as unknown as PackedTexts<Tensor>;
+}
+
+/** What a compiled step gave, as tensors. */
+async function tensorsOf(tree: unknown): Promise<unknown> {
+  const node = tree as { read?: () => Promise<Float32Array>; shape: readonly number[] };
+  if (typeof node.read === 'function') return tensor(await node.read(), [...node.shape]);
+  const entries = Object.entries(tree as object).map(async ([key, value]) => [key, await tensorsOf(value)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}
 
 function checkSchedule({ options, learningRates, error }: Golden.ScheduleCase) {
   const schedule = scheduleOf(options);
