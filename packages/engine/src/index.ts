@@ -5,6 +5,7 @@ export type { Drift } from './inspect/drift.js';
 export type { Exported, StoredWeights } from './inspect/export.js';
 export type { ExportOptions } from './inspect/export-options.js';
 export type { DynamicAxes } from './inspect/free-axes.js';
+export type { MemoryEstimate } from './inspect/memory.js';
 export { probe } from './inspect/probe.js';
 export type { Probes } from './inspect/probes.js';
 export type { Profile, ProfiledNode, ProfileRow } from './inspect/profile.js';

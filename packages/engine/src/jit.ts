@@ -93,8 +93,7 @@ export function jit<Args extends unknown[], Result>(fn: (...args: Args) => Resul
     await Promise.allSettled(calls); // also those that have no program yet
     await programs.clear();
   };
-  const worker = device === 'eager' ? undefined : () => deviceWorker(device, isolate);
-  return Object.assign(call, inspections(plain, worker, lowering), { dispose }) as unknown as Compiled<Args, Result>;
+  return Object.assign(call, inspections(plain, { device, isolate, donate, lowering }), { dispose }) as unknown as Compiled<Args, Result>;
 }
 
 function refuseInsideTrace(): never {

@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { CacheOptions } from './cache/cache-options.js';
 import type { Exported } from './inspect/export.js';
 import type { ExportOptions } from './inspect/export-options.js';
+import type { MemoryEstimate } from './inspect/memory.js';
 import type { Probes } from './inspect/probes.js';
 import type { Profile } from './inspect/profile.js';
 import type { Precision } from './precision/precision.js';
@@ -108,6 +109,17 @@ export interface Compiled<Args extends unknown[], Result> {
    * console.log((await step.profile(state, batch, 1e-5)).table);
    */
   profile(...args: Inputs<Args>): Promise<Profile>;
+  /**
+   * Says, before anything is compiled or run, how many bytes calls with such arguments will hold: arguments, captured tensors, results, and
+   * the most of what lives inside at one time, by the order in which onnxruntime runs the program and by its planner's rules. Consumes no
+   * argument and starts no worker. Of `'webgpu'` and `'cuda'` it counts arrays only, by the same rules, which their kernels do not all follow.
+   * What Node and onnxruntime take for themselves, and what your program holds besides, comes on top.
+   *
+   * @throws DeviceError on `device: 'eager'`
+   * @example
+   * console.log((await step.memory(state, batch, 1e-5)).table);
+   */
+  memory(...args: Inputs<Args>): Promise<MemoryEstimate>;
   /**
    * Writes the program for these arguments' shapes as an ONNX file, in standard operators only; captured tensors are in it, or in
    * `path + '.data'` when they are larger than a protobuf can be. Inputs and outputs have the names of their places, e.g.

@@ -1,16 +1,18 @@
 import { DeviceError } from '@fsc-clip/core';
-import { isArgument, type PreparedArgument, prepare } from '../arguments.js';
+import { donatedLeaves, isArgument, type PreparedArgument, prepare } from '../arguments.js';
 import { optimize } from '../passes/optimize.js';
 import { inPrecision } from '../precision/in-precision.js';
 import type { Lowering } from '../precision/lower-products.js';
-import { type DeviceWorker, deviceWorker } from '../runtime/device-worker.js';
+import { deviceWorker } from '../runtime/device-worker.js';
 import { disposeResult } from '../runtime/dispose-result.js';
 import { runEagerly } from '../runtime/eager.js';
 import { type Traced, type TraceOptions, trace } from '../trace/trace.js';
-import { flatten } from '../tree.js';
+import { flatten, type TreeShape } from '../tree.js';
+import type { Device, Isolation } from '../types.js';
 import { measureDrift } from './drift.js';
 import { type Exported, exportProgram } from './export.js';
 import { type ExportOptions, exportOptions, tracedForExport } from './export-options.js';
+import { estimateMemory, type MemoryEstimate } from './memory.js';
 import { type Probes, probeEagerly, runProbes } from './probes.js';
 import { type Profile, profileProgram } from './profile.js';
 
@@ -18,44 +20,47 @@ import { type Profile, profileProgram } from './profile.js';
 export interface Inspections {
   probes(...args: unknown[]): Promise<Probes>;
   profile(...args: unknown[]): Promise<Profile>;
+  memory(...args: unknown[]): Promise<MemoryEstimate>;
   export(options: string | ExportOptions, ...args: unknown[]): Promise<Exported>;
 }
 
-/** @param worker - starts or finds the worker of the function's device; without it the function runs eagerly */
-export function inspections(
-  fn: (...args: never[]) => unknown,
-  worker: (() => DeviceWorker) | undefined,
-  lowering: Lowering | undefined,
-): Inspections {
-  const traced = async (args: unknown[], options?: TraceOptions): Promise<{ graph: Traced; leaves: PreparedArgument[] }> => {
+/** How the function is compiled. */
+interface CompiledAs {
+  readonly device: Device;
+  readonly isolate: Isolation;
+  readonly donate: readonly number[];
+  readonly lowering: Lowering | undefined;
+}
+
+export function inspections(fn: (...args: never[]) => unknown, { device, isolate, donate, lowering }: CompiledAs): Inspections {
+  const traced = async (
+    args: unknown[],
+    options?: TraceOptions,
+  ): Promise<{ graph: Traced; tree: TreeShape; leaves: PreparedArgument[] }> => {
     const { shape: tree, leaves: found } = flatten(args, isArgument, 'arguments');
     const leaves = await Promise.all(found.map(prepare));
-    return { graph: await trace(fn, { tree, leaves }, options), leaves };
+    return { graph: await trace(fn, { tree, leaves }, options), tree, leaves };
   };
   return {
     probes: async (...args) => {
-      if (!worker) {
+      if (device === 'eager') {
         const { shape: tree, leaves } = flatten(args, isArgument, 'arguments');
         const { returned, probes } = await probeEagerly(() => runEagerly(fn, tree, leaves, new Set()));
         disposeResult(returned);
         return probes;
       }
       const { graph, leaves } = await traced(args);
-      return runProbes(worker(), inPrecision(graph, lowering), leaves);
+      return runProbes(deviceWorker(device, isolate), inPrecision(graph, lowering), leaves);
     },
     profile: async (...args) => {
-      if (!worker) {
-        throw new DeviceError({
-          function: 'profile',
-          argument: 'device',
-          rule: 'must be one that compiles: cpu, webgpu, cuda',
-          got: 'eager',
-          hint: "tfjs's own profile(fn) and time(fn) measure eager code",
-        });
-      }
+      if (device === 'eager') refuseEager('profile', "tfjs's own profile(fn) and time(fn) measure eager code");
       const { graph, leaves } = await traced(args, { lines: true });
-      const target = worker();
-      return profileProgram(target, optimize(graph, target.device, lowering), leaves);
+      return profileProgram(deviceWorker(device, isolate), optimize(graph, device, lowering), leaves);
+    },
+    memory: async (...args) => {
+      if (device === 'eager') refuseEager('memory', "tfjs's own profile(fn) says what eager code holds");
+      const { graph, tree } = await traced(args);
+      return estimateMemory(optimize(graph, device, lowering).graph, device, donatedLeaves(tree, donate));
     },
     export: async (given, ...args) => {
       const options = exportOptions(given);
@@ -72,4 +77,14 @@ export function inspections(
       return { ...exported, drift: await measureDrift(exported, names.inputs, leaves, options.integers ?? 'int32', results) };
     },
   };
+}
+
+function refuseEager(inspection: string, hint: string): never {
+  throw new DeviceError({
+    function: inspection,
+    argument: 'device',
+    rule: 'must be one that compiles: cpu, webgpu, cuda',
+    got: 'eager',
+    hint,
+  });
 }

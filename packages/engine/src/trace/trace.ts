@@ -50,7 +50,7 @@ export async function trace(
 ): Promise<Traced> {
   const backend = registerRules();
   if (!getBackend()) await ready().catch(() => undefined); // none but ours may be registered: that is enough for a trace
-  return isolated(() => {
+  const traced = isolated(() => {
     backend.reset();
     backend.keepsLines = lines;
     const probes: Record<string, Value> = Object.create(null);
@@ -70,6 +70,8 @@ export async function trace(
     const outputs = leaves.map(({ value }) => backend.resolve(value));
     return { graph: { inputs, outputs }, result: shape, paths: leaves.map(({ path }) => path), probes };
   });
+  backend.reset(); // else it would hold the constants until the next trace
+  return traced;
 }
 
 /** Everything that a trace changes for the time it runs, changed back. */

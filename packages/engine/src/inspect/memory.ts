@@ -1,0 +1,54 @@
+import type { Graph } from '../graph/graph.js';
+import { runOrder } from '../graph/run-order.js';
+import type { SessionDevice } from '../runtime/protocol.js';
+import { findUpdates } from '../update/find-updates.js';
+import { activationBytes } from './activation-bytes.js';
+import { constantBytes } from './constant-bytes.js';
+import { bytesOf, elementBytes } from './element-bytes.js';
+import { memoryTable } from './memory-table.js';
+
+/** Bytes that the calls of a compiled function hold, while one runs. What Node and onnxruntime take for themselves is not in it. */
+export interface MemoryEstimate {
+  /** The arguments; for state that is updated in place, with room for its gradients. */
+  readonly arguments: number;
+  /** What the function captured, as the session keeps it. */
+  readonly constants: number;
+  /** Results that do not take the place of an argument. */
+  readonly results: number;
+  /** The most that is held at one time of what is made and read inside. */
+  readonly activations: number;
+  readonly total: number;
+  /** As text, for a terminal. */
+  readonly table: string;
+}
+
+/**
+ * What a program will hold, from its graph: nothing is run.
+ *
+ * @param graph - as the device runs it, after all passes
+ * @param donated - arguments that a call consumes, by number
+ */
+export function estimateMemory(graph: Graph, device: SessionDevice, donated: ReadonlySet<number>): MemoryEstimate {
+  const onCpu = device === 'cpu';
+  const { program, updates, results } = findUpdates(graph, onCpu ? donated : new Set());
+  const operations = runOrder(program);
+
+  const inKernels = updates.flatMap(({ arrays }) => arrays);
+  const state = new Set(updates.flatMap(({ arrays, state: slots }) => slots.map((slot) => arrays[slot]!)));
+  const read = new Set([...operations.flatMap(({ inputs }) => inputs), ...inKernels, ...updates.flatMap(({ scalars }) => scalars)]);
+  const blocks = updates.reduce((sum, { size, arrays }) => sum + arrays.length * size * elementBytes.float32, 0);
+  const given = program.inputs.filter((value) => read.has(value) && !state.has(value));
+
+  const kept = results.filter((result) => 'output' in result).length;
+  const made = program.outputs.filter((value, i) => i < kept || !inKernels.includes(value)); // kernels alone read the others, in their slots
+
+  const sum = (values: Graph['inputs']) => values.reduce((total, value) => total + bytesOf(value), 0);
+  const parts = {
+    arguments: blocks + sum(given),
+    constants: constantBytes(operations, onCpu),
+    results: sum(made),
+    activations: activationBytes(operations, new Set(program.outputs)),
+  };
+  const total = Object.values(parts).reduce((bytes, part) => bytes + part, 0);
+  return { ...parts, total, table: memoryTable(parts) };
+}
