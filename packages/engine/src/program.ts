@@ -2,6 +2,7 @@ import { DeviceError } from '@fsc-clip/core';
 import type { PreparedArgument } from './arguments.js';
 import type { Value } from './graph/graph.js';
 import { type EncodedProgram, encodeProgram } from './onnx/encode.js';
+import { copyNumbers } from './runtime/copy-numbers.js';
 import type { DeviceWorker } from './runtime/device-worker.js';
 import type { OutputSpec, ProgramSpec, RunInput, SessionDevice } from './runtime/protocol.js';
 import { WorkerArray } from './runtime/worker-array.js';
@@ -82,7 +83,7 @@ async function runProgram(
 ): Promise<unknown> {
   const feeds = inputs.map(({ name, index }): RunInput => {
     const { from, shape, dtype, path } = args[index]!;
-    if (!(from instanceof WorkerArray)) return { name, data: from.slice(), shape, dtype }; // a copy, to be transferred
+    if (!(from instanceof WorkerArray)) return { name, ...copyNumbers(from), shape, dtype };
     from.check('jit', path); // once more: other calls came between
     if (from.worker !== worker) {
       throw new DeviceError({

@@ -1,4 +1,4 @@
-import { add, div, mul, pow, type Scalar, scalar, sqrt, square, sub, type Tensor, tidy, zerosLike } from '@tensorflow/tfjs-core';
+import { add, div, mul, pow, type Scalar, scalar, sqrt, square, sub, type Tensor, tidy, zeros } from '@tensorflow/tfjs-core';
 import { OptionError, WeightsError } from '../errors.js';
 import type { Params } from '../types.js';
 import { mapParams } from './params.js';
@@ -69,8 +69,8 @@ export function adamW({
   return {
     init: (params) => ({
       step: scalar(0),
-      expAvg: mapParams(params, (p) => zerosLike(p)),
-      expAvgSq: mapParams(params, (p) => zerosLike(p)),
+      expAvg: mapParams(params, (p) => zeros(p.shape)),
+      expAvgSq: mapParams(params, (p) => zeros(p.shape)),
     }),
     update: (grads, state, params, { learningRate }) =>
       tidy(() => {

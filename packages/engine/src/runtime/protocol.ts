@@ -15,8 +15,15 @@ export interface HostNumbers {
   readonly dtype: DType;
 }
 
+/** An array of zeros, as an optimizer's moments begin: nothing to copy, and no memory until somebody writes to it. */
+export interface HostZeros {
+  readonly zeros: true;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
 /** An argument of a run: numbers of the user's thread, or an array that the worker holds. */
-export type RunInput = { readonly name: string } & ({ readonly array: number } | HostNumbers);
+export type RunInput = { readonly name: string } & ({ readonly array: number } | HostNumbers | HostZeros);
 
 /** What a program gives. */
 export interface OutputSpec {

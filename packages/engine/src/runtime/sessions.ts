@@ -1,3 +1,4 @@
+import { discard } from './discard.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './drivers/driver.js';
 import type { CarryOut, Request, RunInput } from './protocol.js';
 
@@ -31,6 +32,7 @@ export function createSessions<Held>(driver: DeviceDriver<Held>): CarryOut {
     switch (request.kind) {
       case 'compile':
         programs.set(request.program, await driver.open(request.spec, request.profilePrefix));
+        discard(request.spec.constants.map(({ bytes }) => bytes));
         return undefined;
       case 'run':
         await run(request);

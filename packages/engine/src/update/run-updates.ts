@@ -27,7 +27,10 @@ export interface PreparedUpdates {
   apply(written: readonly Tensor[]): void;
 }
 
-/** Prepares the updates of a run: state that is not where its kernel reaches it is moved there, in `inputs`. */
+/**
+ * Prepares the updates of a run: state that is not where its kernel reaches it is moved there, in `inputs`. State that is not among them
+ * is zero, and added.
+ */
 export type Updater = (inputs: Map<string, Tensor>) => PreparedUpdates;
 
 /** The outputs of a program, by index, that kernels alone read: they are written where the kernels reach them. */
@@ -76,7 +79,7 @@ export async function createUpdater(module: Uint8Array, updates: readonly Update
   };
 }
 
-/** The block of each update: the one that its state is in, else a new one, with the state copied in. */
+/** The block of each update: the one that its state is in, else a new one, which is zero, with the state copied in. */
 function blocksFor(updates: readonly UpdateSpec[], inputs: Map<string, Tensor>): Block[] {
   const used = new Set<Block>();
   const held = updates.map((update) => {
@@ -91,7 +94,8 @@ function blocksFor(updates: readonly UpdateSpec[], inputs: Map<string, Tensor>):
     slots.forEach((slot, k) => {
       if (!slot.state || !('input' in slot)) return;
       const moved = slotTensor(added[i]!, k, slot.shape);
-      (moved.data as Float32Array).set(inputs.get(slot.input)!.data as Float32Array);
+      const given = inputs.get(slot.input);
+      if (given) (moved.data as Float32Array).set(given.data as Float32Array);
       inputs.set(slot.input, moved);
     });
   });
@@ -104,7 +108,8 @@ function blockOf(update: UpdateSpec, inputs: ReadonlyMap<string, Tensor>): Block
   let found: Block | undefined;
   for (const [k, slot] of update.slots.entries()) {
     if (!slot.state || !('input' in slot)) continue;
-    const place = placeOf(inputs.get(slot.input)!);
+    const given = inputs.get(slot.input);
+    const place = given && placeOf(given);
     if (place?.slot !== k || place.block.layout !== layout || (found && place.block !== found)) return undefined;
     found = place.block;
   }

@@ -1,7 +1,7 @@
-import type { HostNumbers, Numbers, ProgramSpec } from '../protocol.js';
+import type { HostNumbers, HostZeros, Numbers, ProgramSpec } from '../protocol.js';
 
-/** What a program is fed: an array that the driver made, or numbers that came with the call. */
-export type Feed<Held> = { readonly array: Held } | { readonly numbers: HostNumbers };
+/** What a program is fed: an array that the driver made, or what came with the call. */
+export type Feed<Held> = { readonly array: Held } | { readonly numbers: HostNumbers | HostZeros };
 
 /** A program that is ready to run on a device. */
 export interface DeviceProgram<Held> {
@@ -17,7 +17,11 @@ export interface DeviceProgram<Held> {
 
 /** How a device keeps arrays and runs programs. `Held` is what an array is between two runs. */
 export interface DeviceDriver<Held> {
-  /** @param profilePrefix - begin of the path that a profile is written to, when the program is released */
+  /**
+   * Opens a session, which has the constants to itself: their bytes may go afterwards.
+   *
+   * @param profilePrefix - begin of the path that a profile is written to, when the program is released
+   */
   open(spec: ProgramSpec, profilePrefix?: string): Promise<DeviceProgram<Held>>;
   read(array: Held): Promise<Numbers>;
   /** Its memory may take the results of later runs. */

@@ -3,6 +3,7 @@ import { sizeOf } from '../../graph/graph.js';
 import { endedAtSentinel, sentinel } from '../../onnx/sentinel.js';
 import { createUpdater, scratchOutputs } from '../../update/run-updates.js';
 import { placeOf, reshaped } from '../../update/state-memory.js';
+import { discard } from '../discard.js';
 import type { Numbers, OutputSpec, ProgramSpec, SessionDevice } from '../protocol.js';
 import { BufferPool } from './buffer-pool.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
@@ -38,8 +39,11 @@ async function openProgram(
   pool.grow(pooledBytes);
 
   const run = async (given: ReadonlyMap<string, Feed<Tensor>>): Promise<Tensor[]> => {
-    const tensors = new Map([...given].map(([name, feed]) => [name, feedTensor(feed)]));
+    const tensors = new Map<string, Tensor>();
+    for (const [name, feed] of given) if (!isZeros(feed)) tensors.set(name, feedTensor(feed));
     const prepared = prepareUpdates?.(tensors);
+    for (const [name, feed] of given) if (!tensors.has(name)) tensors.set(name, feedTensor(feed)); // zeros that are no state
+    discard(movedNumbers(given, tensors));
     const feeds = Object.fromEntries(session.inputNames.map((name) => [name, tensors.get(name)!]));
     const fetches = outputs.map((output, i) => prepared?.outputs.get(i) ?? emptyTensor(output, pool));
     const named = Object.fromEntries(outputs.map(({ name }, i) => [name, fetches[i]!]));
@@ -61,6 +65,18 @@ async function openProgram(
     await session.release();
   };
   return { run, release };
+}
+
+function isZeros(feed: Feed<Tensor>): boolean {
+  return 'numbers' in feed && 'zeros' in feed.numbers;
+}
+
+/** What came with the call as state and has a place of its own now. */
+function movedNumbers(given: ReadonlyMap<string, Feed<Tensor>>, tensors: ReadonlyMap<string, Tensor>): Numbers[] {
+  return [...given].flatMap(([name, feed]) => {
+    const came = 'numbers' in feed && 'data' in feed.numbers ? feed.numbers.data : undefined;
+    return came && tensors.get(name)!.data !== came ? [came] : [];
+  });
 }
 
 const views = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };

@@ -61,6 +61,15 @@ const refusal = (promise: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
+it('zeros of the call are fed as an array of zeros', async () => {
+  const spec = await specOf((x: T) => tf.add(x, 1), [normal(3)]);
+  const program = await driver.open(spec.program);
+  const [result] = await program.run(new Map([[spec.inputs[0]!.name, { numbers: { zeros: true, shape: [3], dtype: 'float32' } }]]));
+  expect(await driver.read(result!)).toEqual(Float32Array.of(1, 1, 1));
+  driver.free(result!);
+  await program.release();
+});
+
 describe('state', () => {
   const optimizer = adamW({ weightDecay: 0.1 });
   const names = ['w', 'u'];

@@ -4,6 +4,7 @@ import { encodeIdentity, identityNames } from '../../onnx/identity.js';
 import type { DType } from '../../types.js';
 import type { HostNumbers, Numbers, OutputSpec, ProgramSpec } from '../protocol.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
+import { fedNumbers } from './feed-tensor.js';
 import { type CApi, loadCApi } from './native/c-api.js';
 import type { Pointer } from './native/functions.js';
 import { errorsOnly, openSession, type Provider } from './native/open-session.js';
@@ -78,7 +79,11 @@ function runProgram(
   const { c } = runtime;
   return withBinding(c, session, (binding, lend) => {
     for (const [name, feed] of feeds) {
-      c.BindInput(binding, name, 'array' in feed ? feed.array.value : lend(valueOver(runtime, feed.numbers)));
+      c.BindInput(
+        binding,
+        name,
+        'array' in feed ? feed.array.value : lend(valueOver(runtime, { ...feed.numbers, data: fedNumbers(feed.numbers) })),
+      );
     }
     for (const { name } of outputs) c.BindOutputToDevice(binding, name, runtime.device);
     c.SynchronizeBoundInputs(binding); // what was copied to the device has arrived
