@@ -5,6 +5,7 @@ const benches: Record<string, () => Promise<{ run(args: string[]): Promise<void>
   features: () => import('./features.js'),
   losses: () => import('./losses.js'),
   'losses-large': () => import('./losses-large.js'),
+  memory: () => import('./memory.js'),
   step: () => import('./step.js'),
   update: () => import('./update.js'),
   weights: () => import('./weights.js'),

@@ -1,38 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { tokenGroups } from './captions.js';
-import { median, runJson } from './run-json.js';
+import { median } from './run-json.js';
+import { type Layout, type Measured, runOurStep, runPeerStep, layouts as sides, withTokens } from './step-sides.js';
 import { pythonWithTorch, torchEnvironment } from './torch.js';
 
-/** One run of one side, as both print it. */
-interface Measured {
-  readonly medianSeconds: number;
-  readonly minSeconds: number;
-  readonly cpuSeconds: number;
-  readonly peakRssMb: number;
-  readonly positions: number;
-  /** Ours alone says it. */
-  readonly shareOfPeak?: number;
-}
-
-const sides = {
-  ours: {
-    tree: ['--texts', 'tree'],
-    packed: ['--texts', 'packed'],
-    trimmed: ['--texts', 'trimmed'],
-    padded: ['--texts', 'padded'],
-  },
-  theirs: {
-    packed: ['--pack', '128'],
-    trimmed: ['--context', '0'],
-    padded: ['--context', '77'],
-    bf16: ['--pack', '128', '--dtype', 'bf16'],
-  },
-} as const;
-type Ours = keyof typeof sides.ours;
-type Theirs = keyof typeof sides.theirs;
+type Ours = Layout<'ours'>;
+type Theirs = Layout<'theirs'>;
 
 /** How texts can be laid out, on each side. */
 export const layouts = { ours: Object.keys(sides.ours) as Ours[], theirs: Object.keys(sides.theirs) as Theirs[] };
@@ -68,17 +39,11 @@ export async function stepAgainstPyTorch(options: AgainstPyTorch): Promise<void>
   const { models, batches, ranks, ours, theirs, steps, rounds, json } = options;
   const python = await pythonWithTorch();
   if (!python) return;
-  const folder = await mkdtemp(join(tmpdir(), 'bench-step-'));
-  const tokens = join(folder, 'tokens.json');
-  const pathOf = (file: string) => fileURLToPath(new URL(file, import.meta.url));
-  try {
-    await writeFile(tokens, JSON.stringify(tokenGroups()));
+  await withTokens(async (tokens) => {
     for (const model of models)
       for (const lora of ranks)
         for (const batch of batches) {
-          const common = ['--batch', `${batch}`, '--lora', `${lora}`, '--steps', `${steps}`, '--json'];
-          const node = ['--import', 'tsx', '--conditions=source', pathOf('main.ts'), 'step', '--model', model, ...common];
-          const torch = [pathOf('peers/pytorch_step.py'), '--model', model.replace('-quickgelu', ''), '--tokens', tokens, ...common];
+          const step = { model, batch, lora, steps };
           const runs = { ours: new Map<Ours, Measured[]>(), theirs: new Map<Theirs, Measured[]>() };
           const note = <Layout>(side: Map<Layout, Measured[]>, layout: Layout, run: Measured) => {
             side.set(layout, [...(side.get(layout) ?? []), run]);
@@ -87,15 +52,13 @@ export async function stepAgainstPyTorch(options: AgainstPyTorch): Promise<void>
           for (let round = 0; round < rounds; round++)
             for (let i = 0; i < Math.max(ours.length, theirs.length); i++) {
               const [mine, peer] = [ours[i], theirs[i]];
-              if (mine) note(runs.ours, mine, await runJson<Measured>(process.execPath, [...node, ...sides.ours[mine]]));
-              if (peer) note(runs.theirs, peer, await runJson<Measured>(python, [...torch, ...sides.theirs[peer]], torchEnvironment));
+              if (mine) note(runs.ours, mine, await runOurStep(step, sides.ours[mine]));
+              if (peer) note(runs.theirs, peer, await runPeerStep(python, step, tokens, sides.theirs[peer], torchEnvironment));
             }
           const result = { model, batch, lora, ...compare(runs.ours, runs.theirs) };
           console.log(json ? JSON.stringify({ steps, rounds, ...result }) : JSON.stringify(result, undefined, 2));
         }
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 function compare(ours: ReadonlyMap<Ours, readonly Measured[]>, theirs: ReadonlyMap<Theirs, readonly Measured[]>) {

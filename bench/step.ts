@@ -5,7 +5,7 @@ import { adamW, disposeParams, partitionParams } from '@fsc-clip/core/tensor';
 import { type Device, jit } from '@fsc-clip/engine';
 import { fscClipLoss } from '@fsc-clip/losses';
 import { addLora, createModel, isLora, type ModelName, packTexts, planPacking } from '@fsc-clip/models';
-import { createTrainStep, initTrainState } from '@fsc-clip/training';
+import { createTrainStep, initTrainState, type TrainModel } from '@fsc-clip/training';
 import { textsOf, tokenGroups } from './captions.js';
 import { matMulPeak } from './matmul-peak.js';
 import { median } from './run-json.js';
@@ -21,8 +21,10 @@ npm run bench -- step [options]
   --texts LAYOUT    padded (to the model's context), trimmed (to the longest of the batch), packed (end to end) or tree (packed, what
                     they begin with alike once) (padded)
   --lora RANK       train adapters of this rank instead of all weights (0: full fine-tuning)
+  --remat           compute each residual block again in the backward pass
   --device DEVICE   cpu, webgpu, cuda or eager (cpu)
   --steps N         steps that count (5), after two that do not
+  --estimate        print what step.memory says that a step will hold, in bytes, and run none
   --against pytorch beside bench/peers/pytorch_step.py, all layouts of texts, in rounds: ratios above 1 are ours
   --ours LIST       with --against: layouts of ours (tree,packed,trimmed,padded); --theirs: packed,trimmed,padded,bf16 (packed)
   --rounds N        with --against: runs of each side (1); --model, --batch and --lora may be lists (--lora 0,4)
@@ -39,8 +41,10 @@ export async function run(args: string[]): Promise<void> {
       batch: { type: 'string', default: '8' },
       texts: { type: 'string', default: 'padded' },
       lora: { type: 'string', default: '0' },
+      remat: { type: 'boolean', default: false },
       device: { type: 'string', default: 'cpu' },
       steps: { type: 'string', default: '5' },
+      estimate: { type: 'boolean', default: false },
       against: { type: 'string' },
       rounds: { type: 'string', default: '1' },
       ours: { type: 'string', default: layouts.ours.join() },
@@ -71,13 +75,20 @@ export async function run(args: string[]): Promise<void> {
   const [batch, lora, steps] = [values.batch, values.lora, values.steps].map(Number) as [number, number, number];
   const say = (line: string) => values.json || console.error(line);
 
+  const startRss = process.memoryUsage.rss();
   const key = createKey(0);
   const model = createModel(values.model as ModelName);
   const base = model.init(foldIn(key, 'weights'));
   const all = lora > 0 ? addLora(foldIn(key, 'lora'), base, { rank: lora }) : base;
   const [params, frozen] = lora > 0 ? partitionParams(all, isLora) : [all, {}];
   const optimizer = adamW();
-  const step = jit(createTrainStep({ model, loss: fscClipLoss(), optimizer, frozen }), { device: values.device as Device, donate: [0] });
+  const trained: TrainModel = values.remat
+    ? { apply: (weights, input, options) => model.apply(weights, input, { ...options, remat: true }) }
+    : model;
+  const step = jit(createTrainStep({ model: trained, loss: fscClipLoss(), optimizer, frozen }), {
+    device: values.device as Device,
+    donate: [0],
+  });
 
   const { image_size: side } = model.config.vision_cfg;
   const random = randomStream(foldIn(key, 'images'));
@@ -95,11 +106,18 @@ export async function run(args: string[]): Promise<void> {
     negativeMask: { data: new Float32Array(negatives * batch).fill(1), shape: [negatives, batch] },
   };
 
+  const initial = initTrainState(params, optimizer);
+  if (values.estimate) {
+    const { table, ...bytes } = await step.memory(initial, inputs, 1e-6);
+    say(table);
+    console.log(JSON.stringify(bytes));
+    return;
+  }
+
   say(
     `compiling ${values.model}, batch ${batch}, texts ${values.texts}, ${lora > 0 ? `LoRA rank ${lora}` : 'full fine-tuning'} on ${values.device} …`,
   );
   const started = performance.now();
-  const initial = initTrainState(params, optimizer);
   let { state, metrics } = await step(initial, inputs, 1e-6);
   const compileSeconds = (performance.now() - started) / 1000;
   const firstLoss = (await metrics['loss']!.read())[0]!;
@@ -119,6 +137,7 @@ export async function run(args: string[]): Promise<void> {
     cpuSeconds.push((used.user + used.system) / 1e6);
     say(`step ${i + 1}: ${seconds.at(-1)!.toFixed(2)} s`);
   }
+  const heldRss = process.memoryUsage.rss();
   await step.dispose();
   const [textRows, rowLength] = (inputs.packed?.ids ?? texts).shape as [number, number];
   const flops = stepFlops(model.config, { batch, textRows, rowLength, lora });
@@ -128,6 +147,7 @@ export async function run(args: string[]): Promise<void> {
       model: values.model,
       batch,
       lora,
+      remat: values.remat,
       texts: values.texts,
       device: values.device,
       medianSeconds: median(seconds),
@@ -136,6 +156,7 @@ export async function run(args: string[]): Promise<void> {
       cpuSeconds: median(cpuSeconds),
       compileSeconds,
       peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
+      heldRssMb: Math.round((heldRss - startRss) / 2 ** 20),
       firstLoss,
       positions: textRows * rowLength,
       gflop: flops / 1e9,
