@@ -1,6 +1,4 @@
 import '@tensorflow/tfjs';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createKey } from '@fsc-clip/core';
 import { adamW } from '@fsc-clip/core/tensor';
 import { jit } from '@fsc-clip/engine';
@@ -8,6 +6,7 @@ import { fscClipLoss } from '@fsc-clip/losses';
 import { createModel } from '@fsc-clip/models';
 import { createTrainStep, initTrainState } from '@fsc-clip/training';
 import { textsOf } from './captions.js';
+import { collect } from './collect.js';
 
 // STEPS: a tiny CLIP is trained for so many steps; resident memory and this thread's heap are sampled, after a collection. Prints one
 // line of JSON: the slopes of both over the second half.
@@ -33,8 +32,6 @@ const inputs = {
   ),
   negativeMask: { data: new Float32Array(negatives * batch).fill(1), shape: [negatives, batch] },
 };
-setFlagsFromString('--expose-gc');
-const collect = runInNewContext('gc') as () => void;
 
 type Sample = { readonly step: number; readonly rss: number; readonly heap: number };
 const samples: Sample[] = [];

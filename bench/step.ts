@@ -7,6 +7,7 @@ import { fscClipLoss } from '@fsc-clip/losses';
 import { addLora, createModel, isLora, type ModelName, packTexts, planPacking } from '@fsc-clip/models';
 import { createTrainStep, initTrainState, type TrainModel } from '@fsc-clip/training';
 import { textsOf, tokenGroups } from './captions.js';
+import { collect } from './collect.js';
 import { matMulPeak } from './matmul-peak.js';
 import { median } from './run-json.js';
 import { layouts, stepAgainstPyTorch } from './step-against-pytorch.js';
@@ -137,6 +138,7 @@ export async function run(args: string[]): Promise<void> {
     cpuSeconds.push((used.user + used.system) / 1e6);
     say(`step ${i + 1}: ${seconds.at(-1)!.toFixed(2)} s`);
   }
+  collect();
   const heldRss = process.memoryUsage.rss();
   await step.dispose();
   const [textRows, rowLength] = (inputs.packed?.ids ?? texts).shape as [number, number];

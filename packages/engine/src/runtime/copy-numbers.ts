@@ -1,8 +1,9 @@
+import { mappedCopy } from './mapped-copy.js';
 import type { HostNumbers, HostZeros, Numbers } from './protocol.js';
 
 /** The numbers of an array for a message, which takes them with it: a copy, or that all are zero. */
 export function copyNumbers(from: Numbers): Pick<HostNumbers, 'data'> | Pick<HostZeros, 'zeros'> {
-  return isZero(from) ? { zeros: true } : { data: from.slice() };
+  return isZero(from) ? { zeros: true } : { data: mappedCopy(from) };
 }
 
 /** Whether every bit is; -0 has one that is not. Reading memory that was never written, as of fresh moments, takes none. */

@@ -2,6 +2,7 @@ import { DeviceError } from '@fsc-clip/core';
 import { type BackendValues, type DataType, engine, KernelBackend, registerBackend } from '@tensorflow/tfjs-core';
 import { GraphBuilder } from '../graph/builder.js';
 import type { ElementType, Value } from '../graph/graph.js';
+import { mappedCopy } from '../runtime/mapped-copy.js';
 import { refusedReading } from './refused-reading.js';
 import { userLine } from './user-line.js';
 
@@ -95,6 +96,7 @@ export class TraceBackend extends KernelBackend {
 
 function copied(values: BackendValues, dtype: DataType): Float32Array | Int32Array | Uint8Array {
   const type = arrayTypes[dtype as keyof typeof arrayTypes];
+  if (type && values instanceof type) return mappedCopy(values);
   if (type) return new type(values as ArrayLike<number>); // not `from`, which walks through typed arrays one number at a time
   throw new DeviceError({
     function: 'jit',
