@@ -2,6 +2,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import type { Attribute, Attributes, ConstantData, ElementType, Graph, Node, Value } from '../graph/graph.js';
 import { sizeOf } from '../graph/graph.js';
 import { liveNodes } from '../graph/order.js';
+import { factorOf } from '../graph/product.js';
 import { halfNumbers } from '../precision/half.js';
 import {
   type AttributeProto,
@@ -19,7 +20,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
-import { operatorOf, scaleOf, transposedSides } from './operators.js';
+import { operatorOf, transposedSides } from './operators.js';
 import { sentinelInfo, sentinelNode } from './sentinel.js';
 
 /** A program for onnxruntime. */
@@ -154,7 +155,7 @@ function standardMatMul(node: Node, input: string[], output: string[]): NodeProt
       [sides[side]],
     );
   });
-  const scale = scaleOf(node);
+  const scale = factorOf(node, 'alpha');
   if (scale === 1) return [...transposes, nodeProto({ name: node.name, op: 'MatMul' }, sides, output)];
   const [product, factor] = [`${output[0]}_product`, `${output[0]}_scale`];
   return [

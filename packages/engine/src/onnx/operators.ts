@@ -1,4 +1,5 @@
 import type { Attributes, Node } from '../graph/graph.js';
+import { factorOf, readsTransposed } from '../graph/product.js';
 
 /** A final ONNX operator. */
 export interface Operator {
@@ -16,25 +17,20 @@ export function operatorOf(node: Node): Operator {
   const [a, b] = node.inputs;
   const transposed = isTransposed(node);
   if (a!.shape.length === 2 && b!.shape.length === 2) return { op: 'Gemm', domain: '', attributes: node.attributes };
-  if (!transposed && scaleOf(node) === 1) return { op: 'MatMul', domain: '', attributes: {} };
+  if (!transposed && factorOf(node, 'alpha') === 1) return { op: 'MatMul', domain: '', attributes: {} };
   return { op: 'FusedMatMul', domain: 'com.microsoft', attributes: node.attributes };
 }
 
 /** The sides of a `FusedMatMul` that are read transposed: in ONNX's own operators they are transposed first. */
 export function transposedSides(node: Node): { readonly side: number; readonly perm: readonly number[] }[] {
-  return ['transA', 'transB'].flatMap((name, side) => {
-    if ((node.attributes[name] as { int: number } | undefined)?.int !== 1) return [];
+  return (['transA', 'transB'] as const).flatMap((name, side) => {
+    if (!readsTransposed(node, name)) return [];
     const axes = [...node.inputs[side]!.shape.keys()];
     return [{ side, perm: [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!] }];
   });
 }
 
-/** What a matrix product is multiplied by. */
-export function scaleOf(node: Node): number {
-  return (node.attributes['alpha'] as { float: number } | undefined)?.float ?? 1;
-}
-
 /** Whether a matrix product reads one of its sides transposed. */
 export function isTransposed(node: Node): boolean {
-  return ['transA', 'transB'].some((name) => (node.attributes[name] as { int: number } | undefined)?.int === 1);
+  return readsTransposed(node, 'transA') || readsTransposed(node, 'transB');
 }

@@ -1,5 +1,6 @@
 import { sameShape, splatNumber } from '../graph/builder.js';
 import type { Node, Value } from '../graph/graph.js';
+import { factorOf } from '../graph/product.js';
 import { arithmetic, numberLike } from '../rules/elementwise.js';
 import { reduce } from '../rules/reductions.js';
 import type { Pass, Visit } from './rewrite.js';
@@ -32,8 +33,8 @@ function scaledProduct({ g, node, inputs, readers }: Visit): readonly Value[] | 
     if (readers(before).length !== 1 || value.source.kind !== 'node' || before.source.kind !== 'node') return undefined;
     const product = value.source.node;
     if (product.op === 'MatMul') {
-      const alpha = { alpha: { float: numberOf(product, 'alpha') * scale } };
-      const beta = product.inputs.length === 3 && { beta: { float: numberOf(product, 'beta') * scale } };
+      const alpha = { alpha: { float: factorOf(product, 'alpha') * scale } };
+      const beta = product.inputs.length === 3 && { beta: { float: factorOf(product, 'beta') * scale } };
       return () => {
         g.enter(product.origin); // it stays in its scope
         return g.node('MatMul', product.inputs, value.shape, 'float32', { ...product.attributes, ...alpha, ...beta });
@@ -57,7 +58,7 @@ function productOfScaled({ g, node, inputs, readers }: Visit): readonly Value[] 
     return found.array;
   });
   if (scale === 1) return undefined;
-  return g.nodes('MatMul', sides, node.outputs, { ...node.attributes, alpha: { float: numberOf(node, 'alpha') * scale } });
+  return g.nodes('MatMul', sides, node.outputs, { ...node.attributes, alpha: { float: factorOf(node, 'alpha') * scale } });
 }
 
 /** `Σ s · x`, where only products and sums read `s · x`. */
@@ -84,8 +85,4 @@ function scaleOf({ op, outputs }: Node, inputs: readonly Value[]): { scale: numb
     if (scale !== undefined && sameShape(inputs[side]!.shape, outputs[0]!.shape)) return { scale, array: inputs[side]!, side };
   }
   return undefined;
-}
-
-function numberOf({ attributes }: Node, name: 'alpha' | 'beta'): number {
-  return (attributes[name] as { float: number } | undefined)?.float ?? 1;
 }

@@ -1,4 +1,5 @@
 import type { Node, Value } from '../graph/graph.js';
+import { factorOf, readsTransposed } from '../graph/product.js';
 import { arithmetic } from '../rules/elementwise.js';
 import { concat, reshape } from '../rules/shapes.js';
 import type { Pass } from './rewrite.js';
@@ -16,11 +17,11 @@ export const moveBiases: Pass = ({ g, node, inputs, readers }) => {
     const [wide, narrow] = [productOf(inputs[side]!), productOf(inputs[1 - side]!)];
     const [x, weight, bias] = wide?.inputs ?? [];
     const [p, q, other] = narrow?.inputs ?? [];
-    if (!wide || !narrow || !bias || other || is(narrow, 'transA') || p!.shape[1]! > fewSummed) continue;
+    if (!wide || !narrow || !bias || other || readsTransposed(narrow, 'transA') || p!.shape[1]! > fewSummed) continue;
     if (node.inputs.some((value) => readers(value).length !== 1)) continue;
     const [rows, columns] = node.outputs[0]!.shape as [number, number];
-    const ones = g.splat(numberOf(wide, 'beta') / numberOf(narrow, 'alpha'), [rows, 1], 'float32');
-    const turned = is(narrow, 'transB');
+    const ones = g.splat(factorOf(wide, 'beta') / factorOf(narrow, 'alpha'), [rows, 1], 'float32');
+    const turned = readsTransposed(narrow, 'transB');
     const row = reshape(g, bias, turned ? [columns, 1] : [1, columns]);
     const { beta: _, ...plain } = wide.attributes;
     const product = g.node('MatMul', [x!, weight!], [rows, columns], 'float32', plain);
@@ -33,12 +34,4 @@ export const moveBiases: Pass = ({ g, node, inputs, readers }) => {
 /** The node of a product of two matrices. */
 function productOf({ source, shape }: Value): Node | undefined {
   return source.kind === 'node' && source.node.op === 'MatMul' && shape.length === 2 ? source.node : undefined;
-}
-
-function is({ attributes }: Node, name: 'transA' | 'transB'): boolean {
-  return (attributes[name] as { int: number } | undefined)?.int === 1;
-}
-
-function numberOf({ attributes }: Node, name: 'alpha' | 'beta'): number {
-  return (attributes[name] as { float: number } | undefined)?.float ?? 1;
 }

@@ -1,3 +1,4 @@
+import { readsTransposed } from '../graph/product.js';
 import { transpose } from '../rules/shapes.js';
 import type { Pass } from './rewrite.js';
 
@@ -10,8 +11,15 @@ const [fewestRows, fewestColumns] = [64, 256];
  */
 export const turnProducts: Pass = ({ g, node, inputs: [a, b, bias] }) => {
   const { op, attributes, outputs } = node;
-  const is = (name: string) => (attributes[name] as { int: number } | undefined)?.int === 1;
-  if (op !== 'MatMul' || !is('transA') || is('transB') || a!.shape.length !== 2 || b!.shape.length !== 2 || bias) return undefined;
+  if (
+    op !== 'MatMul' ||
+    !readsTransposed(node, 'transA') ||
+    readsTransposed(node, 'transB') ||
+    a!.shape.length !== 2 ||
+    b!.shape.length !== 2 ||
+    bias
+  )
+    return undefined;
   const [rows, columns] = outputs[0]!.shape as [number, number];
   if (rows < fewestRows || columns < fewestColumns) return undefined;
   return g.nodes('MatMul', [transpose(g, a!, [1, 0]), b!], outputs, { ...attributes, transA: { int: 0 } });

@@ -41,7 +41,7 @@ export function lowerProducts(graph: Graph, { half, kept }: Lowering): Graph {
 
   const current = (value: Value): Value => {
     let found = built.get(value);
-    if (!found) built.set(value, (found = constantIn(g, value)));
+    if (!found) built.set(value, (found = g.restate(value)));
     return found;
   };
   /** A value of the new graph in half precision. */
@@ -84,10 +84,4 @@ function isRounded({ source }: Value, half: HalfType): boolean {
   const { op, inputs } = source.node;
   if (op === 'Cast') return inputs[0]!.dtype === half;
   return (shared.includes(op) || partial.includes(op)) && isRounded(inputs[0]!, half);
-}
-
-function constantIn(g: GraphBuilder, { shape, dtype, source }: Value): Value {
-  if (source.kind === 'splat') return g.splat(source.number, shape, dtype);
-  if (source.kind === 'constant') return g.constant(source.data, shape, dtype);
-  throw new Error(`a value of another graph: ${source.kind}`);
 }
