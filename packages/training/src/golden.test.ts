@@ -22,6 +22,7 @@ import { concat, type Scalar, slice, type Tensor, tensor } from '@tensorflow/tfj
 import { expect, it } from 'vitest';
 import { globalNorm } from './clip-gradients.js';
 import type * as Golden from './golden-cases.fixture.js';
+import { halfTolerance, productsOf } from './half-tolerance.fixture.js';
 import { type Recipe, recipes } from './recipes.js';
 import { createTrainStep, initTrainState, type TrainBatch, type TrainModel, type TrainStepOptions } from './train-step.js';
 
@@ -36,7 +37,7 @@ describeGolden<Golden.Case, Golden.GoldenTraining>('training', ({ json, cases, a
       if (each.kind === 'schedule') checkSchedule(each);
       else if (each.kind === 'groups') checkGroups(each);
       else if (each.kind === 'trajectory') checkTrajectory(each);
-      else if (each.kind === 'gradients') await checkGradients(each);
+      else if (each.kind === 'gradients') await checkGradients(each).then(() => checkHalfPrecision(each));
       else if (each.kind === 'note') expect(each.expected.error).toContain('NotImplementedError');
       else throw new Error(`unknown kind of case: ${JSON.stringify(each)}`);
     },
@@ -120,6 +121,29 @@ describeGolden<Golden.Case, Golden.GoldenTraining>('training', ({ json, cases, a
           expect(error, `${way}, ${how}: gradient of ${weight}`).toBeLessThan(allowed);
         }
       }
+    }
+  }
+
+  /** The same in float16, as far as float16 can tell. */
+  async function checkHalfPrecision({ options, batch, state, expected, ...reference }: Golden.GradientsCase) {
+    const { trained, frozen } = startOf({ ...options, start: state });
+    const gradients: Optimizer<Params<Tensor>> = { init: (params) => params, update: (grads, _, params) => ({ params, state: grads }) };
+    const given = { model, frozen, optimizer: gradients, lossScale: 1024, ...lossAndClipping(options) };
+    const step = jit(createTrainStep(given), { precision: 'fp16' });
+    const result = await tensorsOf(await step(initTrainState(trained, gradients), batchOf(batch), 0));
+    await step.dispose();
+    const { metrics, state: after } = result as ReturnType<ReturnType<typeof createTrainStep<Params<Tensor>>>>;
+    const products = productsOf(Math.max(json.config.vision_cfg.layers, json.config.text_cfg.layers));
+    const all = Object.values(expected).reduce((a, b) => a + b);
+    for (const [term, value] of Object.entries(expected))
+      expect(Math.abs(number(metrics[term]!) - value) / all, term).toBeLessThan(halfTolerance(products));
+    const lengths = new Map(Object.entries(reference.gradients).map(([weight, name]) => [weight, Math.hypot(...array(name).data)]));
+    const total = Math.hypot(...lengths.values());
+    for (const [weight, name] of Object.entries(reference.gradients)) {
+      const half = after.optimizer[weight]!.dataSync();
+      const distance = Math.hypot(...array(name).data.map((x, i) => x - half[i]!));
+      // What is tiny among all, as a bias of the keys, is measured by all.
+      expect(distance / Math.max(lengths.get(weight)!, total * 1e-2), weight).toBeLessThan(halfTolerance(2 * products));
     }
   }
 

@@ -6,6 +6,7 @@ import { fscClipLoss } from '@fsc-clip/losses';
 import { addLora, createModel, isLora } from '@fsc-clip/models';
 import { ones, type Tensor, tensor } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import { halfTolerance, productsOf } from './half-tolerance.fixture.js';
 import { readMetrics } from './read-metrics.js';
 import { createTrainStep, initTrainState, type TrainBatch } from './train-step.js';
 
@@ -17,18 +18,10 @@ const model = createModel({
   vision_cfg: { image_size: 16, patch_size: 8, width: 32, layers, head_width: 16 },
   text_cfg: { context_length: 8, vocab_size: 64, width: 32, heads: 2, layers },
 });
-/** The unit roundoff of float16, which has eleven significant bits. */
-const roundoff = 2 ** -11;
-/** Products that follow one another in a tower: patches, then six a layer (in, scores, values, out, two of the perceptron), the projection. */
-const depth = 1 + 6 * layers + 1;
-/**
- * Each product rounds two operands and its result. Independent roundings add up in their squares, if the layers between do not enlarge
- * them; the tolerance is twice that. bfloat16, which rounds eight times as much, is beyond it.
- */
-const toleranceOf = (products: number) => 2 * roundoff * Math.sqrt(3 * products);
-const forwardTolerance = toleranceOf(depth);
+const depth = productsOf(layers);
+const forwardTolerance = halfTolerance(depth);
 /** A gradient runs through the tower twice: forward and back. */
-const gradientTolerance = toleranceOf(2 * depth);
+const gradientTolerance = halfTolerance(2 * depth);
 
 const batch: TrainBatch = {
   images: tensor(
