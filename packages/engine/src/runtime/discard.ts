@@ -9,6 +9,6 @@ nowhere.close();
  * collector it would stay through the next run, in which no JavaScript moves. A part of a buffer is left alone, others may be in it.
  */
 export function discard(arrays: readonly Numbers[]): void {
-  const whole = arrays.filter(({ byteLength, buffer }) => byteLength === buffer.byteLength);
+  const whole = arrays.filter(({ byteLength, buffer }) => byteLength > 0 && byteLength === buffer.byteLength); // none that went before
   nowhere.postMessage(undefined, [...new Set(whole.map(({ buffer }) => buffer as ArrayBuffer))]);
 }
