@@ -3,7 +3,8 @@ import { sizeOf } from '../../graph/graph.js';
 import type { HostNumbers, HostZeros, Numbers } from '../protocol.js';
 import type { Feed } from './driver.js';
 
-const views = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
+/** The typed array of each type; bool is one byte each. */
+export const views = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /** The numbers of a call, where they are; zeros become an array here. */
 export function fedNumbers(fed: HostNumbers | HostZeros): Numbers {

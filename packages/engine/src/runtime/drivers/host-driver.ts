@@ -7,7 +7,7 @@ import { discard } from '../discard.js';
 import type { Numbers, OutputSpec, ProgramSpec, SessionDevice } from '../protocol.js';
 import { BufferPool } from './buffer-pool.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
-import { feedTensor } from './feed-tensor.js';
+import { feedTensor, views } from './feed-tensor.js';
 import { sessionOptions } from './session-options.js';
 
 /**
@@ -78,8 +78,6 @@ function movedNumbers(given: ReadonlyMap<string, Feed<Tensor>>, tensors: Readonl
     return came && tensors.get(name)!.data !== came ? [came] : [];
   });
 }
-
-const views = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 function bytesOf({ dtype, shape }: OutputSpec): number {
   return sizeOf(shape) * views[dtype].BYTES_PER_ELEMENT;

@@ -4,7 +4,7 @@ import { encodeIdentity, identityNames } from '../../onnx/identity.js';
 import type { DType } from '../../types.js';
 import type { HostNumbers, Numbers, OutputSpec, ProgramSpec } from '../protocol.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
-import { fedNumbers } from './feed-tensor.js';
+import { fedNumbers, views } from './feed-tensor.js';
 import { type CApi, loadCApi } from './native/c-api.js';
 import type { Pointer } from './native/functions.js';
 import { errorsOnly, openSession, type Provider } from './native/open-session.js';
@@ -128,8 +128,6 @@ function boundOutputs(c: CApi, binding: Pointer): Pointer[] {
   c.AllocatorFree(allocator, array[0]!);
   return values;
 }
-
-const views = { float32: Float32Array, int32: Int32Array, bool: Uint8Array };
 
 /** Copies an array from the device by a program that does nothing else: the C API has no copy between a session's device and the host. */
 function readArray(runtime: Runtime, readers: Map<DType, Pointer>, { value, shape, dtype }: BoundArray): Numbers {
