@@ -17,7 +17,11 @@ export interface PreparedArgument {
 
 /** Whether a value may stand where the function takes a tensor. */
 export function isArgument(value: unknown): value is ArrayLike {
-  return typeof value === 'number' || value instanceof Tensor || isDeviceArray(value) || isHostArray(value);
+  return typeof value === 'number' || isArray(value);
+}
+
+export function isArray(value: unknown): value is Exclude<ArrayLike, number> {
+  return value instanceof Tensor || isDeviceArray(value) || isHostArray(value);
 }
 
 function isDeviceArray(value: unknown): value is WorkerArray | EagerArray {
@@ -32,15 +36,15 @@ function isHostArray(value: unknown): value is HostArray {
  * @throws DeviceError when an array was disposed or donated
  * @throws ShapeError when the data of a host array do not fill its shape
  */
-export async function prepare({ value, path }: Leaf<ArrayLike>): Promise<PreparedArgument> {
+export async function prepare({ value, path }: Leaf<ArrayLike>, caller = 'jit'): Promise<PreparedArgument> {
   if (typeof value === 'number') return { path, shape: [], dtype: 'float32', from: Float32Array.of(value) };
   if (value instanceof WorkerArray) {
-    value.check('jit', path);
+    value.check(caller, path);
     return { path, shape: value.shape, dtype: value.dtype, from: value };
   }
   if (value instanceof EagerArray || value instanceof Tensor) {
     const array = value instanceof Tensor ? new EagerArray(value) : value;
-    array.check('jit', path);
+    array.check(caller, path);
     return { path, shape: array.shape, dtype: array.dtype, from: await array.read() };
   }
   const { data, shape } = value as HostArray;
@@ -48,7 +52,7 @@ export async function prepare({ value, path }: Leaf<ArrayLike>): Promise<Prepare
   const isShape = shape.every((size) => Number.isInteger(size) && size >= 0);
   if (dtype === undefined || !isShape || sizeOf(shape) !== data.length) {
     throw new ShapeError({
-      function: 'jit',
+      function: caller,
       argument: path,
       rule: `must be { data: Float32Array | Int32Array | Uint8Array, shape } with as many numbers as its shape [${shape.join(', ')}] says`,
       got: `a ${data.constructor.name} of ${data.length}`,

@@ -11,4 +11,5 @@ export type { Probes } from './inspect/probes.js';
 export type { Profile, ProfiledNode, ProfileRow } from './inspect/profile.js';
 export { jit } from './jit.js';
 export type { Precision } from './precision/precision.js';
-export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, Inputs, Isolation, JitOptions, Output } from './types.js';
+export { toDevice } from './to-device.js';
+export type { ArrayLike, Compiled, Device, DeviceArray, DType, Input, Inputs, Isolation, JitOptions, OnDevice, Output } from './types.js';

@@ -35,18 +35,24 @@ interface ArraySpec {
   readonly dtype: DType;
 }
 
-/**
- * Encodes a traced function for a device.
- *
- * @param donated - leaves of the arguments that a call consumes: on the cpu, state among them is updated in place, after the run
- */
+/** How a program is to be held. */
+export interface SpecifyOptions {
+  /** Leaves of the arguments that a call consumes: on the cpu, state among them is updated in place, after the run. @defaultValue none */
+  readonly donated?: ReadonlySet<number>;
+  /** Whether the cpu's products keep weights in an order of their own; otherwise they are fed to every run. @defaultValue true */
+  readonly prepack?: boolean;
+}
+
+/** Encodes a traced function for a device. */
 export async function specifyProgram(
   device: SessionDevice,
   { graph, result }: Pick<Traced, 'graph' | 'result'>,
-  donated: ReadonlySet<number> = new Set(),
+  { donated = new Set(), prepack = true }: SpecifyOptions = {},
 ): Promise<CompiledSpec> {
-  const divided = findUpdates(graph, device === 'cpu' ? donated : new Set());
-  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, { withSentinel: device === 'cpu' });
+  const onCpu = device === 'cpu';
+  const divided = findUpdates(graph, onCpu ? donated : new Set());
+  const encoding = { withSentinel: onCpu, feedConstants: onCpu && !prepack };
+  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, encoding);
   const outputs = divided.program.outputs.map((output, i): OutputSpec => ({ name: names[i]!, ...arraySpec(output) }));
   const { inputs, updates } = await specifyUpdates(divided, encoded);
   const program = { model, constants, outputs, ...(updates && { updates }) };

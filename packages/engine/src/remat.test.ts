@@ -43,7 +43,7 @@ it('a compiled remat gives the same bits', async () => {
 it('computes again when the gradient is there, merged with nothing', async () => {
   const tanhs = async (wrap: Parameters<typeof step>[0]) => {
     const { shape: tree, leaves } = flatten([params, x, key], isArgument, 'arguments');
-    const { graph } = await trace(step(wrap) as never, { tree, leaves: await Promise.all(leaves.map(prepare)) });
+    const { graph } = await trace(step(wrap) as never, { tree, leaves: await Promise.all(leaves.map((leaf) => prepare(leaf))) });
     return liveNodes(graph).filter(({ op }) => op === 'Tanh');
   };
   expect(await tanhs((fn) => fn)).toHaveLength(3);

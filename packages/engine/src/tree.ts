@@ -14,13 +14,20 @@ export interface Leaf<T> {
   readonly path: string;
 }
 
+/** A tree, taken apart. */
+export interface Flat<T> {
+  readonly shape: TreeShape;
+  readonly leaves: readonly Leaf<T>[];
+}
+
 /**
  * Takes a tree of arrays and records apart.
  *
  * @param isLeaf - what counts as a leaf; booleans, null, undefined and (in results) numbers are part of the tree. Strings, names
  *   for people, are left out.
+ * @param caller - for the error
  */
-export function flatten<T>(tree: unknown, isLeaf: (value: unknown) => value is T, path: string): { shape: TreeShape; leaves: Leaf<T>[] } {
+export function flatten<T>(tree: unknown, isLeaf: (value: unknown) => value is T, path: string, caller = 'jit'): Flat<T> {
   const leaves: Leaf<T>[] = [];
   const walk = (value: unknown, at: string): TreeShape => {
     if (isLeaf(value)) {
@@ -35,7 +42,7 @@ export function flatten<T>(tree: unknown, isLeaf: (value: unknown) => value is T
       return { kind: 'record', entries: entries.map(([key, item]) => [key, walk(item, `${at}.${key}`)] as const) };
     }
     throw new ShapeError({
-      function: 'jit',
+      function: caller,
       argument: at,
       rule: 'must be a tree (arrays, plain records) of tensors, arrays { data, shape } and numbers',
       got: ArrayBuffer.isView(value)

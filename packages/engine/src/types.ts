@@ -44,6 +44,13 @@ export type Output<T> = T extends Tensor
     ? T
     : { [K in keyof T]: Output<T[K]> };
 
+/** A tree with a `DeviceArray` in the place of each array; all else is as it was. */
+export type OnDevice<T> = T extends Tensor | HostArray | DeviceArray
+  ? DeviceArray
+  : T extends string | boolean | null | undefined | number
+    ? T
+    : { [K in keyof T]: OnDevice<T[K]> };
+
 /** The arguments of a compiled function. */
 export type Inputs<Args extends unknown[]> = { [I in keyof Args]: Input<Args[I]> };
 
@@ -64,6 +71,13 @@ export interface JitOptions {
    * @defaultValue 'fp32'
    */
   readonly precision?: Precision;
+  /**
+   * On the cpu: whether onnxruntime's matrix products keep the weights that the function captured, in the order that they read them in. Each
+   * product keeps a copy, and in training two products read a frozen weight. `false` holds captured weights once and feeds them to every
+   * run: LoRA takes 4 to 8 % longer at a batch of 8, in 0.7 GB less (ViT-B/32), and is compiled sooner.
+   * @defaultValue true
+   */
+  readonly prepack?: boolean;
   /**
    * How many programs are kept, one for each set of trees, shapes and types: beyond it the least recently used one is released.
    * @defaultValue 8
@@ -93,6 +107,15 @@ export interface JitOptions {
 /** A compiled function. */
 export interface Compiled<Args extends unknown[], Result> {
   (...args: Inputs<Args>): Promise<Output<Result>>;
+  /**
+   * Makes the program for such arguments and runs nothing: the first call is as fast as the next, and what the function captured may be
+   * disposed. Consumes no argument. Where the plain function runs (`'eager'`, `debug`), there is nothing to make.
+   *
+   * @example
+   * await step.compile(state, batch, 1e-5);
+   * disposeParams(frozen); // the program has them
+   */
+  compile(...args: Inputs<Args>): Promise<void>;
   /**
    * Runs once and gives what `probe(name, tensor)` named inside the function, as numbers in this thread. Consumes no argument.
    *

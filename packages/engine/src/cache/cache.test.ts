@@ -86,12 +86,21 @@ describe('a program on disk', () => {
   });
 
   it('has another name for everything that decides what it is', () => {
-    const identity: ProgramIdentity = { key: 'a', fn: look, device: 'cpu', precision: 'fp32', donate: [0], described: '[*] float32[2]' };
+    const identity: ProgramIdentity = {
+      key: 'a',
+      fn: look,
+      device: 'cpu',
+      precision: 'fp32',
+      prepack: true,
+      donate: [0],
+      described: '[*] float32[2]',
+    };
     const others: Partial<ProgramIdentity>[] = [
       { key: 'b' },
       { fn: (row: Tensor) => gather(frozen, row) },
       { device: 'webgpu' },
       { precision: 'fp16' },
+      { prepack: false },
       { donate: [] },
       { donate: [0, 1] },
       { described: '[*] float32[3]' },

@@ -66,11 +66,11 @@ async function write(folder: string, entry: string, spec: CompiledSpec, maxBytes
     throw new Error(`the program is larger than ${maxBytes} bytes (cache.maxBytes)`);
   }
   const stored: StoredConstant[] = [];
-  for (const { name, bytes } of constants) {
+  for (const { bytes, ...constant } of constants) {
     const sha256 = await hashOf(bytes);
     const path = constantPath(folder, sha256);
     if (!(await touch(path))) await writeWhole(path, bytes);
-    stored.push({ name, sha256, bytes: bytes.byteLength });
+    stored.push({ ...constant, sha256, bytes: bytes.byteLength });
   }
   await writeWhole(programPath(folder, entry), encodeEntry(entry, spec, stored));
   await evict(folder, maxBytes);

@@ -13,15 +13,16 @@ export interface ProgramIdentity {
   readonly fn: (...args: never[]) => unknown;
   readonly device: SessionDevice;
   readonly precision: Precision;
+  readonly prepack: boolean;
   readonly donate: readonly number[];
   /** Trees, shapes and types of the arguments, by `describeArguments`. */
   readonly described: string;
 }
 
 /** The name of a program's entry: sha256, in hexadecimal digits. */
-export function entryName({ key, fn, device, precision, donate, described }: ProgramIdentity): string {
+export function entryName({ key, fn, device, precision, prepack, donate, described }: ProgramIdentity): string {
   const positions = [...new Set(donate)].sort((a, b) => a - b);
-  const parts = [key, String(fn), device, precision, positions, described, tfjsVersion, onnxruntimeVersion(), engineHash()];
+  const parts = [key, String(fn), device, precision, prepack, positions, described, tfjsVersion, onnxruntimeVersion(), engineHash()];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ExternalConstant } from '../onnx/encode.js';
 import type { CompiledSpec } from '../program.js';
 import type { ProgramSpec, UpdatesSpec } from '../runtime/protocol.js';
 import type { TreeShape } from '../tree.js';
@@ -8,8 +9,7 @@ import type { TreeShape } from '../tree.js';
 const [hashBytes, headBytes] = [32, 36];
 
 /** A constant, which is a file of its own: programs of the same frozen weights share it. */
-export interface StoredConstant {
-  readonly name: string;
+export interface StoredConstant extends Omit<ExternalConstant, 'bytes'> {
   /** Of its bytes, in hexadecimal digits: the name of its file. */
   readonly sha256: string;
   readonly bytes: number;
@@ -77,7 +77,7 @@ export function decodeEntry(entry: string, bytes: Buffer): DecodedEntry | undefi
     const { program, updates, call } = header;
     const result = readTree(header.result);
     const complete = (data: readonly Uint8Array[]): CompiledSpec => {
-      const constants = header.constants.map(({ name }, i) => ({ name, bytes: data[i]! }));
+      const constants = header.constants.map(({ sha256: _, ...constant }, i) => ({ ...constant, bytes: data[i]! }));
       return { ...call, result, program: { ...program, model, constants, ...(updates && { updates: { ...updates, module } }) } };
     };
     return { constants: header.constants, complete };

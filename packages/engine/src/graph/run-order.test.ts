@@ -59,7 +59,7 @@ it('is the order that onnxruntime’s profiler writes down', async () => {
   await compiled.dispose();
 
   const { shape: tree, leaves } = flatten([params, host(5, 4)], isArgument, 'arguments');
-  const { graph } = optimize(await trace(step as never, { tree, leaves: await Promise.all(leaves.map(prepare)) }), 'cpu');
+  const { graph } = optimize(await trace(step as never, { tree, leaves: await Promise.all(leaves.map((leaf) => prepare(leaf))) }), 'cpu');
   const ran = nodes.map(({ name }) => name).filter((name) => name !== 'sentinel');
   const order = runOrder(graph).map(({ name }) => name);
   expect(order).toEqual(ran);

@@ -30,15 +30,16 @@ interface CompiledAs {
   readonly isolate: Isolation;
   readonly donate: readonly number[];
   readonly lowering: Lowering | undefined;
+  readonly prepack: boolean;
 }
 
-export function inspections(fn: (...args: never[]) => unknown, { device, isolate, donate, lowering }: CompiledAs): Inspections {
+export function inspections(fn: (...args: never[]) => unknown, { device, isolate, donate, lowering, prepack }: CompiledAs): Inspections {
   const traced = async (
     args: unknown[],
     options?: TraceOptions,
   ): Promise<{ graph: Traced; tree: TreeShape; leaves: PreparedArgument[] }> => {
     const { shape: tree, leaves: found } = flatten(args, isArgument, 'arguments');
-    const leaves = await Promise.all(found.map(prepare));
+    const leaves = await Promise.all(found.map((leaf) => prepare(leaf)));
     return { graph: await trace(fn, { tree, leaves }, options), tree, leaves };
   };
   return {
@@ -55,17 +56,17 @@ export function inspections(fn: (...args: never[]) => unknown, { device, isolate
     profile: async (...args) => {
       if (device === 'eager') refuseEager('profile', "tfjs's own profile(fn) and time(fn) measure eager code");
       const { graph, leaves } = await traced(args, { lines: true });
-      return profileProgram(deviceWorker(device, isolate), optimize(graph, device, lowering), leaves);
+      return profileProgram(deviceWorker(device, isolate), optimize(graph, device, lowering), leaves, prepack);
     },
     memory: async (...args) => {
       if (device === 'eager') refuseEager('memory', "tfjs's own profile(fn) says what eager code holds");
       const { graph, tree } = await traced(args);
-      return estimateMemory(optimize(graph, device, lowering).graph, device, donatedLeaves(tree, donate));
+      return estimateMemory(optimize(graph, device, lowering).graph, device, { donated: donatedLeaves(tree, donate), prepack });
     },
     export: async (given, ...args) => {
       const options = exportOptions(given);
       const { shape: tree, leaves: found } = flatten(args, isArgument, 'arguments');
-      const leaves = await Promise.all(found.map(prepare));
+      const leaves = await Promise.all(found.map((leaf) => prepare(leaf)));
       const { program, own } = await tracedForExport(options, leaves, async (grown, lines) =>
         inPrecision(await trace(fn, { tree, leaves: grown }, lines), lowering),
       );

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.js';
 import { runOrder } from '../graph/run-order.js';
+import type { SpecifyOptions } from '../program.js';
 import type { SessionDevice } from '../runtime/protocol.js';
 import { findUpdates } from '../update/find-updates.js';
 import { activationBytes } from './activation-bytes.js';
@@ -26,9 +27,8 @@ export interface MemoryEstimate {
  * What a program will hold, from its graph: nothing is run.
  *
  * @param graph - as the device runs it, after all passes
- * @param donated - arguments that a call consumes, by number
  */
-export function estimateMemory(graph: Graph, device: SessionDevice, donated: ReadonlySet<number>): MemoryEstimate {
+export function estimateMemory(graph: Graph, device: SessionDevice, { donated, prepack }: Required<SpecifyOptions>): MemoryEstimate {
   const onCpu = device === 'cpu';
   const { program, updates, results } = findUpdates(graph, onCpu ? donated : new Set());
   const operations = runOrder(program);
@@ -45,7 +45,7 @@ export function estimateMemory(graph: Graph, device: SessionDevice, donated: Rea
   const sum = (values: Graph['inputs']) => values.reduce((total, value) => total + bytesOf(value), 0);
   const parts = {
     arguments: blocks + sum(given),
-    constants: constantBytes(operations, onCpu),
+    constants: constantBytes(operations, onCpu && prepack),
     results: sum(made),
     activations: activationBytes(operations, new Set(program.outputs)),
   };

@@ -56,11 +56,16 @@ interface Event {
 }
 
 /** Runs a program of its own with onnxruntime's profiler: once to warm up, once for the record. */
-export async function profileProgram(worker: DeviceWorker, traced: Traced, args: readonly PreparedArgument[]): Promise<Profile> {
+export async function profileProgram(
+  worker: DeviceWorker,
+  traced: Traced,
+  args: readonly PreparedArgument[],
+  prepack: boolean,
+): Promise<Profile> {
   const nodes = liveNodes(traced.graph);
   const folder = await mkdtemp(join(tmpdir(), 'fsc-clip-profile-')); // mode 0700
   try {
-    const program = await openProgram(worker, await specifyProgram(worker.device, traced), join(folder, 'run'));
+    const program = await openProgram(worker, await specifyProgram(worker.device, traced, { prepack }), join(folder, 'run'));
     try {
       for (let i = 0; i < 2; i++) disposeResult(await program.run(args, new Set()));
     } finally {

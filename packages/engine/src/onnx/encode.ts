@@ -38,6 +38,8 @@ export interface EncodedProgram {
 export interface ExternalConstant {
   readonly name: string;
   readonly bytes: Uint8Array;
+  /** Its shape where the model takes it as an input of float32 numbers, to be fed to every run. */
+  readonly fedShape?: readonly number[];
 }
 
 /** How a model is written that others read; a session takes the defaults. */
@@ -50,6 +52,8 @@ export interface EncodeOptions {
   readonly withSentinel?: boolean;
   /** Leaves out onnxruntime's own operators. @defaultValue false */
   readonly standardOnly?: boolean;
+  /** Makes inputs of the float32 constants beside the model: a session has no copies of them. @defaultValue false */
+  readonly feedConstants?: boolean;
   /** Constants of more bytes stand beside the model. @defaultValue 16 kB */
   readonly largestInlineBytes?: number;
 }
@@ -68,10 +72,11 @@ export const tensorTypes: Record<ElementType, TensorType> = {
 
 /** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
-  const { names, axes, withSentinel = false, standardOnly = false, largestInlineBytes = 2 ** 14 } = options;
+  const { names, axes, withSentinel = false, standardOnly = false, feedConstants = false, largestInlineBytes = 2 ** 14 } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
+  const fed: ValueInfoProto[] = [];
   const prologue: NodeProto[] = [];
   const used = new Set<Value>();
   const given = new Map<Value, string>(graph.inputs.map((value, i) => [value, names?.inputs[i] ?? `v${value.id}`]));
@@ -89,9 +94,11 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
     if (value.source.kind === 'constant') {
       const { data } = value.source;
       if (data.byteLength > largestInlineBytes) {
-        const constant = { name, bytes: bytesOf(data) };
+        const isFed = feedConstants && value.dtype === 'float32';
+        const constant: ExternalConstant = { name, bytes: bytesOf(data), ...(isFed && { fedShape: value.shape }) };
         constants.push(constant);
-        initializers.push(externalTensor(constant, value));
+        if (isFed) fed.push(valueInfo(name, value, axes));
+        else initializers.push(externalTensor(constant, value));
       } else initializers.push(constantTensor(name, value.shape, value.dtype, data));
     }
     if (value.source.kind === 'splat') {
@@ -125,7 +132,7 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
       name: 'program',
       node: [...(withSentinel ? [sentinelNode()] : []), ...prologue, ...body],
       initializer: initializers,
-      input: inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!, axes)),
+      input: [...inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!, axes)), ...fed],
       output: [...(withSentinel ? [sentinelInfo()] : []), ...outputs.map((name, i) => valueInfo(name, graph.outputs[i]!, axes))],
     }),
   });

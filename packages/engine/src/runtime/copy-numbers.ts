@@ -1,4 +1,4 @@
-import { mappedCopy } from './mapped-copy.js';
+import { mappedCopy } from './mapped-numbers.js';
 import type { HostNumbers, HostZeros, Numbers } from './protocol.js';
 
 /** The numbers of an array for a message, which takes them with it: a copy, or that all are zero. */

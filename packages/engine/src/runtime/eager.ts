@@ -66,14 +66,15 @@ export function runEagerly(
   );
 }
 
-function hostTensor(value: ArrayLike, path: string): Tensor {
+/** @throws ShapeError for an array of another device */
+export function hostTensor(value: ArrayLike, path: string, caller = 'jit'): Tensor {
   if (typeof value === 'number') return tensor(value, [], 'float32');
   if ('data' in value && ArrayBuffer.isView(value.data)) {
     const dtype = value.data instanceof Float32Array ? 'float32' : value.data instanceof Int32Array ? 'int32' : 'bool';
     return tensor(value.data, [...value.shape], dtype);
   }
   throw new ShapeError({
-    function: 'jit',
+    function: caller,
     argument: path,
     rule: 'must be on the current tfjs backend',
     got: 'an array of another device',

@@ -71,6 +71,7 @@ export type Request =
       /** Arrays whose memory is free after the run. */
       readonly donated: readonly number[];
     }
+  | { readonly kind: 'put'; readonly array: number; readonly numbers: HostNumbers | HostZeros }
   | { readonly kind: 'read'; readonly array: number }
   | { readonly kind: 'free'; readonly arrays: readonly number[] }
   | { readonly kind: 'release'; readonly program: number };

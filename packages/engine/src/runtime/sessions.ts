@@ -7,7 +7,11 @@ export function createSessions<Held>(driver: DeviceDriver<Held>): CarryOut {
   const programs = new Map<number, DeviceProgram<Held>>();
   const arrays = new Map<number, Held>();
 
-  const feed = (input: RunInput): Feed<Held> => ('array' in input ? { array: arrays.get(input.array)! } : { numbers: input });
+  const feed = (input: RunInput): Feed<Held> => {
+    if (!('array' in input)) return { numbers: input };
+    const move = (moved: Held) => arrays.set(input.array, moved);
+    return { array: arrays.get(input.array)!, move };
+  };
   const run = async ({ program, inputs, results, donated }: Extract<Request, { kind: 'run' }>): Promise<void> => {
     const made = await programs.get(program)!.run(new Map(inputs.map((input) => [input.name, feed(input)])));
     free(donated);
@@ -32,7 +36,10 @@ export function createSessions<Held>(driver: DeviceDriver<Held>): CarryOut {
     switch (request.kind) {
       case 'compile':
         programs.set(request.program, await driver.open(request.spec, request.profilePrefix));
-        discard(request.spec.constants.map(({ bytes }) => bytes));
+        discard(request.spec.constants.flatMap(({ bytes, fedShape }) => (fedShape ? [] : bytes)));
+        return undefined;
+      case 'put':
+        arrays.set(request.array, await driver.put(request.numbers));
         return undefined;
       case 'run':
         await run(request);

@@ -2,7 +2,7 @@ import { DeviceError } from '@fsc-clip/core';
 import { type BackendValues, type DataType, engine, KernelBackend, registerBackend } from '@tensorflow/tfjs-core';
 import { GraphBuilder } from '../graph/builder.js';
 import type { ElementType, Value } from '../graph/graph.js';
-import { mappedCopy } from '../runtime/mapped-copy.js';
+import { mappedCopy } from '../runtime/mapped-numbers.js';
 import { refusedReading } from './refused-reading.js';
 import { userLine } from './user-line.js';
 

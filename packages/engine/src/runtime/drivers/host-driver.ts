@@ -7,7 +7,7 @@ import { discard } from '../discard.js';
 import type { Numbers, OutputSpec, ProgramSpec, SessionDevice } from '../protocol.js';
 import { BufferPool } from './buffer-pool.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
-import { feedTensor, views } from './feed-tensor.js';
+import { feedTensor, numbersTensor, views } from './feed-tensor.js';
 import { sessionOptions } from './session-options.js';
 
 /**
@@ -18,6 +18,7 @@ export function createHostDriver(device: SessionDevice): DeviceDriver<Tensor> {
   const pool = new BufferPool();
   return {
     open: (spec, profilePrefix) => openProgram(device, spec, profilePrefix, pool),
+    put: async (numbers) => numbersTensor(numbers),
     read: async (tensor) => numbersOf(tensor),
     free: (tensor) => recycle(tensor, pool),
   };
@@ -29,21 +30,24 @@ async function openProgram(
   profilePrefix: string | undefined,
   pool: BufferPool,
 ): Promise<DeviceProgram<Tensor>> {
-  const { model, outputs, updates } = spec;
+  const { model, constants, outputs, updates } = spec;
   const results = updates?.results ?? outputs.map(({ shape }, output) => ({ output, shape }));
   const kept = results.filter((result) => 'output' in result).length; // the first outputs; kernels alone read the others
   const session = await InferenceSession.create(model, sessionOptions(device, spec, profilePrefix));
+  const fedConstants = constants.flatMap(({ name, bytes, fedShape }) => {
+    return fedShape ? [[name, new Tensor('float32', floatsOf(bytes), fedShape)] as const] : [];
+  });
   const prepareUpdates = updates && (await createUpdater(updates.module, updates.calls, kept));
   const scratch = scratchOutputs(updates?.calls ?? [], kept);
   const pooledBytes = outputs.reduce((sum, output, i) => (scratch.has(i) ? sum : sum + bytesOf(output)), 0);
   pool.grow(pooledBytes);
 
   const run = async (given: ReadonlyMap<string, Feed<Tensor>>): Promise<Tensor[]> => {
-    const tensors = new Map<string, Tensor>();
+    const tensors = new Map<string, Tensor>(fedConstants);
     for (const [name, feed] of given) if (!isZeros(feed)) tensors.set(name, feedTensor(feed));
     const prepared = prepareUpdates?.(tensors);
     for (const [name, feed] of given) if (!tensors.has(name)) tensors.set(name, feedTensor(feed)); // zeros that are no state
-    discard(movedNumbers(given, tensors));
+    leave(given, tensors);
     const feeds = Object.fromEntries(session.inputNames.map((name) => [name, tensors.get(name)!]));
     const fetches = outputs.map((output, i) => prepared?.outputs.get(i) ?? emptyTensor(output, pool));
     const named = Object.fromEntries(outputs.map(({ name }, i) => [name, fetches[i]!]));
@@ -71,12 +75,23 @@ function isZeros(feed: Feed<Tensor>): boolean {
   return 'numbers' in feed && 'zeros' in feed.numbers;
 }
 
-/** What came with the call as state and has a place of its own now. */
-function movedNumbers(given: ReadonlyMap<string, Feed<Tensor>>, tensors: ReadonlyMap<string, Tensor>): Numbers[] {
-  return [...given].flatMap(([name, feed]) => {
-    const came = 'numbers' in feed && 'data' in feed.numbers ? feed.numbers.data : undefined;
-    return came && tensors.get(name)!.data !== came ? [came] : [];
+/** Frees the memory that state came in and has left for a place that kernels reach. */
+function leave(given: ReadonlyMap<string, Feed<Tensor>>, tensors: ReadonlyMap<string, Tensor>): void {
+  const left = [...given].flatMap(([name, feed]) => {
+    const now = tensors.get(name)!;
+    if ('numbers' in feed) return 'data' in feed.numbers && feed.numbers.data !== now.data ? [feed.numbers.data] : [];
+    if (feed.array === now) return [];
+    feed.move(now);
+    return placeOf(feed.array) ? [] : [feed.array.data as Numbers];
   });
+  const read = new Set([...tensors.values()].map(({ data }) => data));
+  discard(left.filter((numbers) => !read.has(numbers)));
+}
+
+/** Bytes that came over a pipe may begin anywhere in their buffer. */
+function floatsOf(bytes: Uint8Array): Float32Array {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % Float32Array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  return new Float32Array(buffer, byteOffset, byteLength / Float32Array.BYTES_PER_ELEMENT);
 }
 
 function bytesOf({ dtype, shape }: OutputSpec): number {

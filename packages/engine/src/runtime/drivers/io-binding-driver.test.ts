@@ -33,7 +33,7 @@ function feedsOf<Held extends object>({ inputs }: CompiledSpec, args: readonly (
   return new Map(
     inputs.map(({ name, index }) => {
       const value = args[index]!;
-      return [name, isHost(value) ? { numbers: numbers(value) } : { array: value }];
+      return [name, isHost(value) ? { numbers: numbers(value) } : { array: value, move: () => undefined }];
     }),
   );
 }

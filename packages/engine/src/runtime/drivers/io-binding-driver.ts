@@ -2,7 +2,7 @@ import { sizeOf } from '../../graph/graph.js';
 import { tensorTypes } from '../../onnx/encode.js';
 import { encodeIdentity, identityNames } from '../../onnx/identity.js';
 import type { DType } from '../../types.js';
-import type { HostNumbers, Numbers, OutputSpec, ProgramSpec } from '../protocol.js';
+import type { HostNumbers, HostZeros, Numbers, OutputSpec, ProgramSpec } from '../protocol.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
 import { fedNumbers, views } from './feed-tensor.js';
 import { type CApi, loadCApi } from './native/c-api.js';
@@ -43,10 +43,11 @@ export async function createIoBindingDriver(provider: Provider): Promise<DeviceD
     device: memoryOf(c, provider === 'cuda' ? 'Cuda' : 'Cpu'),
     host: memoryOf(c, 'Cpu'),
   };
-  const readers = new Map<DType, Pointer>();
+  const copiers = new Map<DType, Pointer>();
   return {
     open: async (spec, profilePrefix) => openProgram(runtime, spec, profilePrefix),
-    read: async (array) => readArray(runtime, readers, array),
+    put: async (numbers) => putArray(runtime, copiers, numbers),
+    read: async (array) => readArray(runtime, copiers, array),
     free: ({ value }) => c.ReleaseValue(value),
   };
 }
@@ -129,17 +130,35 @@ function boundOutputs(c: CApi, binding: Pointer): Pointer[] {
   return values;
 }
 
-/** Copies an array from the device by a program that does nothing else: the C API has no copy between a session's device and the host. */
-function readArray(runtime: Runtime, readers: Map<DType, Pointer>, { value, shape, dtype }: BoundArray): Numbers {
+/** A program that does nothing: it copies an array to the device or from there, for which the C API has no function. */
+function copierOf({ c, env, provider }: Runtime, copiers: Map<DType, Pointer>, dtype: DType): Pointer {
+  const copier = copiers.get(dtype) ?? openSession(c, env, provider, { model: encodeIdentity(dtype), constants: [] });
+  copiers.set(dtype, copier);
+  return copier;
+}
+
+function putArray(runtime: Runtime, copiers: Map<DType, Pointer>, numbers: HostNumbers | HostZeros): BoundArray {
+  const { c } = runtime;
+  const { shape, dtype } = numbers;
+  const copier = copierOf(runtime, copiers, dtype);
+  return withBinding(c, copier, (binding, lend) => {
+    c.BindInput(binding, identityNames.input, lend(valueOver(runtime, { data: fedNumbers(numbers), shape, dtype })));
+    c.BindOutputToDevice(binding, identityNames.output, runtime.device);
+    c.SynchronizeBoundInputs(binding);
+    c.RunWithBinding(copier, null, binding);
+    return { value: boundOutputs(c, binding)[0]!, shape, dtype };
+  });
+}
+
+function readArray(runtime: Runtime, copiers: Map<DType, Pointer>, { value, shape, dtype }: BoundArray): Numbers {
   const data = new views[dtype](sizeOf(shape));
   if (data.length === 0) return data;
   const { c } = runtime;
-  const reader = readers.get(dtype) ?? openSession(c, runtime.env, runtime.provider, { model: encodeIdentity(dtype), constants: [] });
-  readers.set(dtype, reader);
-  withBinding(c, reader, (binding, lend) => {
+  const copier = copierOf(runtime, copiers, dtype);
+  withBinding(c, copier, (binding, lend) => {
     c.BindInput(binding, identityNames.input, value);
     c.BindOutput(binding, identityNames.output, lend(valueOver(runtime, { data, shape, dtype })));
-    c.RunWithBinding(reader, null, binding);
+    c.RunWithBinding(copier, null, binding);
   });
   return data;
 }

@@ -8,7 +8,7 @@ export function sessionOptions(
   profilePrefix: string | undefined,
 ): InferenceSession.SessionOptions {
   return {
-    externalData: constants.map(({ name, bytes }) => ({ path: name, data: bytes })),
+    externalData: constants.flatMap(({ name, bytes, fedShape }) => (fedShape ? [] : { path: name, data: bytes })),
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     // Programs come with their final operators; onnxruntime's passes would merge a recomputed forward with the first one.
     graphOptimizationLevel: 'disabled',

@@ -2,7 +2,7 @@ import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import type { ProgramSpec } from '../protocol.js';
 import type { DeviceDriver, DeviceProgram, Feed } from './driver.js';
 import { feedTensor } from './feed-tensor.js';
-import { openReader, type Reader } from './reader.js';
+import { type GpuCopies, openGpuCopies } from './gpu-copies.js';
 import { sessionOptions } from './session-options.js';
 
 /**
@@ -11,14 +11,16 @@ import { sessionOptions } from './session-options.js';
  * WebGPU has no kernel, is copied over inside the run.
  */
 export function createWebgpuDriver(): DeviceDriver<Tensor> {
-  let reader: Promise<Reader> | undefined;
+  let opened: Promise<GpuCopies> | undefined;
+  // onnxruntime gives the GPU up, and every buffer on it, with its last session: these are there before any array, and stay.
+  const copies = () => (opened ??= openGpuCopies());
   return {
     open: async (spec, profilePrefix) => {
-      // onnxruntime gives the GPU up, and every buffer on it, with its last session: the reader is there before any array, and stays.
-      await (reader ??= openReader());
+      await copies();
       return openProgram(spec, profilePrefix);
     },
-    read: async (tensor) => (await reader!)(tensor),
+    put: async (numbers) => (await copies()).write(numbers),
+    read: async (tensor) => (await copies()).read(tensor),
     free: (tensor) => tensor.dispose(),
   };
 }

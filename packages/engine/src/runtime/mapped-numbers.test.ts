@@ -3,7 +3,7 @@ import { add, type Tensor, tensor1d } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { jit } from '../index.js';
 import type { Isolation } from '../types.js';
-import { mappedCopy } from './mapped-copy.js';
+import { mappedCopy } from './mapped-numbers.js';
 
 const large = Float32Array.from({ length: 300_001 }, (_, i) => i / 8);
 
