@@ -160,8 +160,8 @@ export const shapeRules: Record<string, Rule> = {
     });
     return slice(g, x!, from, sizes);
   },
-  Reverse: (g, { x }, { dims }: { dims: number | number[] }) => {
-    const reversed = positiveAxes(dims, x!.shape.length);
+  Reverse: (g, { x }, { dims }: { dims?: number | number[] | null }) => {
+    const reversed = dims == null ? [...x!.shape.keys()] : positiveAxes(dims, x!.shape.length);
     const turn = (axis: number) => reversed.includes(axis) && x!.shape[axis]! > 1;
     return strided(
       g,

@@ -25,6 +25,7 @@ export const shapeCases: Case[] = [
   c('Transpose', (x: T) => tf.linalg.bandPart(x, 1, 0), [floats(4, 4)]),
   c('Slice', (x: T) => tf.slice(x, [1, 0, 2], [1, -1, 2]), [floats(2, 3, 4)]),
   c('Reverse', (x: T) => tf.reverse(x, [0, -1]), [floats(2, 3, 4)]),
+  c('Reverse', (x: T) => tf.reverse(x), [floats(2, 3)]), // along all axes
   c('Tile', (x: T) => tf.tile(x, [2, 3]), [floats(2, 1)]),
   c('Tile', (x: T) => tf.tile(x, [2, 3]), [floats(2, 2)]),
   c(
