@@ -2,10 +2,11 @@ import '@tensorflow/tfjs';
 import { parseArgs } from 'node:util';
 import { createKey, foldIn, randomStream } from '@fsc-clip/core';
 import { adamW, disposeParams, partitionParams } from '@fsc-clip/core/tensor';
-import { type Device, jit } from '@fsc-clip/engine';
+import { type Device, jit, toDevice } from '@fsc-clip/engine';
 import { fscClipLoss } from '@fsc-clip/losses';
 import { addLora, createModel, isLora, type ModelName, packTexts, planPacking } from '@fsc-clip/models';
 import { createTrainStep, initTrainState, type TrainModel } from '@fsc-clip/training';
+import { square, type Tensor } from '@tensorflow/tfjs-core';
 import { textsOf, tokenGroups } from './captions.js';
 import { collect } from './collect.js';
 import { matMulPeak } from './matmul-peak.js';
@@ -23,8 +24,10 @@ npm run bench -- step [options]
                     they begin with alike once) (padded)
   --lora RANK       train adapters of this rank instead of all weights (0: full fine-tuning)
   --remat           compute each residual block again in the backward pass
+  --hold-once       frozen weights in memory once, not packed for each product (jit's prepack: false)
   --device DEVICE   cpu, webgpu, cuda or eager (cpu)
   --steps N         steps that count (5), after two that do not
+  --held            keep the tensors that the step began with, and say by how much memory grew from before the step was compiled
   --estimate        print what step.memory says that a step will hold, in bytes, and run none
   --against pytorch beside bench/peers/pytorch_step.py, all layouts of texts, in rounds: ratios above 1 are ours
   --ours LIST       with --against: layouts of ours (tree,packed,trimmed,padded); --theirs: packed,trimmed,padded,bf16 (packed)
@@ -43,6 +46,8 @@ export async function run(args: string[]): Promise<void> {
       texts: { type: 'string', default: 'padded' },
       lora: { type: 'string', default: '0' },
       remat: { type: 'boolean', default: false },
+      'hold-once': { type: 'boolean', default: false },
+      held: { type: 'boolean', default: false },
       device: { type: 'string', default: 'cpu' },
       steps: { type: 'string', default: '5' },
       estimate: { type: 'boolean', default: false },
@@ -76,7 +81,7 @@ export async function run(args: string[]): Promise<void> {
   const [batch, lora, steps] = [values.batch, values.lora, values.steps].map(Number) as [number, number, number];
   const say = (line: string) => values.json || console.error(line);
 
-  const startRss = process.memoryUsage.rss();
+  const device = values.device as Device;
   const key = createKey(0);
   const model = createModel(values.model as ModelName);
   const base = model.init(foldIn(key, 'weights'));
@@ -87,8 +92,9 @@ export async function run(args: string[]): Promise<void> {
     ? { apply: (weights, input, options) => model.apply(weights, input, { ...options, remat: true }) }
     : model;
   const step = jit(createTrainStep({ model: trained, loss: fscClipLoss(), optimizer, frozen }), {
-    device: values.device as Device,
+    device,
     donate: [0],
+    prepack: !values['hold-once'],
   });
 
   const { image_size: side } = model.config.vision_cfg;
@@ -118,13 +124,19 @@ export async function run(args: string[]): Promise<void> {
   say(
     `compiling ${values.model}, batch ${batch}, texts ${values.texts}, ${lora > 0 ? `LoRA rank ${lora}` : 'full fine-tuning'} on ${values.device} …`,
   );
+  const startRss = await residentWithEngine(device);
   const started = performance.now();
-  let { state, metrics } = await step(initial, inputs, 1e-6);
+  await step.compile(initial, inputs, 1e-6);
+  const placed = await toDevice(initial, { device });
   const compileSeconds = (performance.now() - started) / 1000;
+  if (!values.held) {
+    disposeParams(initial.optimizer.expAvg);
+    disposeParams(initial.optimizer.expAvgSq);
+    disposeParams(all);
+  }
+  collect();
+  let { state, metrics } = await step(placed, inputs, 1e-6);
   const firstLoss = (await metrics['loss']!.read())[0]!;
-  disposeParams(initial.optimizer.expAvg);
-  disposeParams(initial.optimizer.expAvgSq);
-  disposeParams(all);
 
   const seconds: number[] = [];
   const cpuSeconds: number[] = [];
@@ -139,11 +151,11 @@ export async function run(args: string[]): Promise<void> {
     say(`step ${i + 1}: ${seconds.at(-1)!.toFixed(2)} s`);
   }
   collect();
-  const heldRss = process.memoryUsage.rss();
+  const heldRss = process.memoryUsage.rss() - startRss;
   await step.dispose();
   const [textRows, rowLength] = (inputs.packed?.ids ?? texts).shape as [number, number];
   const flops = stepFlops(model.config, { batch, textRows, rowLength, lora });
-  const peak = values.device === 'cpu' ? await matMulPeak() : undefined;
+  const peak = device === 'cpu' ? await matMulPeak() : undefined;
   console.log(
     JSON.stringify({
       model: values.model,
@@ -151,18 +163,27 @@ export async function run(args: string[]): Promise<void> {
       lora,
       remat: values.remat,
       texts: values.texts,
-      device: values.device,
+      device,
       medianSeconds: median(seconds),
       minSeconds: Math.min(...seconds),
       perSecond: batch / median(seconds),
       cpuSeconds: median(cpuSeconds),
       compileSeconds,
       peakRssMb: Math.round(process.resourceUsage().maxRSS / 1024),
-      heldRssMb: Math.round((heldRss - startRss) / 2 ** 20),
+      ...(values.held && { heldRssMb: Math.round(heldRss / 2 ** 20) }),
       firstLoss,
       positions: textRows * rowLength,
       gflop: flops / 1e9,
       ...(peak !== undefined && { matMulGflops: peak / 1e9, shareOfPeak: flops / median(seconds) / peak }),
     }),
   );
+}
+
+/** Resident memory when a first program of the device has run: Node, the engine and onnxruntime are there. */
+async function residentWithEngine(device: Device): Promise<number> {
+  const first = jit((x: Tensor) => square(x), { device });
+  (await first(1)).dispose();
+  await first.dispose();
+  collect();
+  return process.memoryUsage.rss();
 }

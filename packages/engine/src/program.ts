@@ -1,6 +1,8 @@
 import { DeviceError } from '@fsc-clip/core';
 import type { PreparedArgument } from './arguments.js';
 import type { Value } from './graph/graph.js';
+import { liveNodes } from './graph/order.js';
+import { packedConstants } from './graph/packed-constants.js';
 import { type EncodedProgram, encodeProgram } from './onnx/encode.js';
 import { copyNumbers } from './runtime/copy-numbers.js';
 import type { DeviceWorker } from './runtime/device-worker.js';
@@ -51,8 +53,9 @@ export async function specifyProgram(
 ): Promise<CompiledSpec> {
   const onCpu = device === 'cpu';
   const divided = findUpdates(graph, onCpu ? donated : new Set());
-  const encoding = { withSentinel: onCpu, feedConstants: onCpu && !prepack };
-  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, encoding);
+  const packed = packedConstants(prepack ? liveNodes(divided.program) : []);
+  const isFed = (constant: Value) => onCpu && !packed.has(constant);
+  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, { withSentinel: onCpu, isFed });
   const outputs = divided.program.outputs.map((output, i): OutputSpec => ({ name: names[i]!, ...arraySpec(output) }));
   const { inputs, updates } = await specifyUpdates(divided, encoded);
   const program = { model, constants, outputs, ...(updates && { updates }) };

@@ -1,4 +1,5 @@
 import type { Value } from '../graph/graph.js';
+import { isPacked } from '../graph/packed-constants.js';
 import type { Operation } from '../graph/run-order.js';
 import { bytesOf } from './element-bytes.js';
 
@@ -10,7 +11,7 @@ const packedColumns = 16;
  * order of their own, one for each product (a weight that is frozen is multiplied forward, and turned in the gradient of what it was
  * multiplied with); a constant that only such products read is dropped when they have it.
  *
- * @param packed - whether the device's kernels make such copies
+ * @param packed - whether the device's kernels make such copies; otherwise the session is fed the constants
  */
 export function constantBytes(operations: readonly Operation[], packed: boolean): number {
   const read = new Set<Value>();
@@ -23,10 +24,6 @@ export function constantBytes(operations: readonly Operation[], packed: boolean)
     }
   }
   return [...read].reduce((sum, value) => sum + bytesOf(value), copies);
-}
-
-function isPacked({ op }: Operation, { dtype, shape }: Value): boolean {
-  return op === 'MatMul' && dtype === 'float32' && shape.length === 2;
 }
 
 function packedBytes({ outputs }: Operation, { shape }: Value): number {

@@ -52,8 +52,8 @@ export interface EncodeOptions {
   readonly withSentinel?: boolean;
   /** Leaves out onnxruntime's own operators. @defaultValue false */
   readonly standardOnly?: boolean;
-  /** Makes inputs of the float32 constants beside the model: a session has no copies of them. @defaultValue false */
-  readonly feedConstants?: boolean;
+  /** Float32 constants beside the model for which this holds are inputs: a session has no copies of them. @defaultValue none */
+  readonly isFed?: (constant: Value) => boolean;
   /** Constants of more bytes stand beside the model. @defaultValue 16 kB */
   readonly largestInlineBytes?: number;
 }
@@ -72,7 +72,7 @@ export const tensorTypes: Record<ElementType, TensorType> = {
 
 /** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
-  const { names, axes, withSentinel = false, standardOnly = false, feedConstants = false, largestInlineBytes = 2 ** 14 } = options;
+  const { names, axes, withSentinel = false, standardOnly = false, isFed = () => false, largestInlineBytes = 2 ** 14 } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
@@ -94,10 +94,10 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
     if (value.source.kind === 'constant') {
       const { data } = value.source;
       if (data.byteLength > largestInlineBytes) {
-        const isFed = feedConstants && value.dtype === 'float32';
-        const constant: ExternalConstant = { name, bytes: bytesOf(data), ...(isFed && { fedShape: value.shape }) };
+        const isInput = value.dtype === 'float32' && isFed(value);
+        const constant: ExternalConstant = { name, bytes: bytesOf(data), ...(isInput && { fedShape: value.shape }) };
         constants.push(constant);
-        if (isFed) fed.push(valueInfo(name, value, axes));
+        if (isInput) fed.push(valueInfo(name, value, axes));
         else initializers.push(externalTensor(constant, value));
       } else initializers.push(constantTensor(name, value.shape, value.dtype, data));
     }

@@ -70,6 +70,21 @@ it('zeros of the call are fed as an array of zeros', async () => {
   await program.release();
 });
 
+it.each<HostNumbers>([
+  { data: Float32Array.of(1, -0, 3), shape: [3], dtype: 'float32' },
+  { data: Int32Array.of(-1), shape: [], dtype: 'int32' },
+  { data: Uint8Array.of(1, 0), shape: [2, 1], dtype: 'bool' },
+])('puts numbers on the device, which are fed from there: $dtype', async (given) => {
+  const put = await driver.put(given);
+  expect(await driver.read(put)).toEqual(given.data);
+  const spec = await specOf((x: T) => [tf.reverse(x)], [given]);
+  const program = await driver.open(spec.program);
+  const [result] = await program.run(new Map([[spec.inputs[0]!.name, { array: put, move: () => undefined }]]));
+  expect(await driver.read(result!)).toEqual(given.data.slice().reverse());
+  for (const array of [put, result!]) driver.free(array);
+  await program.release();
+});
+
 describe('state', () => {
   const optimizer = adamW({ weightDecay: 0.1 });
   const names = ['w', 'u'];

@@ -3,7 +3,7 @@ import { createKey, type HostArray, randomStream } from '@fsc-clip/core';
 import { adamW, valueAndGrads } from '@fsc-clip/core/tensor';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { type DeviceArray, jit } from '../../index.js';
+import { type DeviceArray, jit, toDevice } from '../../index.js';
 import type { DType } from '../../types.js';
 import type { Feed } from './driver.js';
 import { specOf } from './spec.fixture.js';
@@ -86,6 +86,29 @@ describe('webgpu: state in buffers of the GPU', () => {
     }
     for (const result of results) driver.free(result);
     await program.release();
+  });
+
+  it('is there before a first program, by toDevice, and trains to the same numbers', async () => {
+    const step = jit(train, { device: 'webgpu', donate: [0] });
+    const place = (): Promise<Parameters<typeof step>[0]> =>
+      toDevice({ ...start, adam: { ...start.adam, step: zeros() } }, { device: 'webgpu' });
+    const placed = await place();
+    expect(await numbers(placed.params['w'] as DeviceArray)).toEqual([...start.params.w.data]);
+    const seen: number[] = [];
+    for (let [state, i] = [placed, 0]; i < 2; i++) {
+      const result = await step(state, batches[i]!);
+      seen.push(...(await numbers(result.value)));
+      state = result.state;
+    }
+    expectClose(seen, (await trained({ device: 'webgpu' })).slice(0, 2));
+    await expect((placed.params['w'] as DeviceArray).read()).rejects.toThrow('donated');
+    await step.dispose();
+  });
+
+  it.each([Float32Array.of(1, -0), Int32Array.of(-1, 7), Uint8Array.of(1, 0)])('takes numbers of every type: %s', async (data) => {
+    const array = await toDevice({ data, shape: [data.length] }, { device: 'webgpu' });
+    expect(await array.read()).toEqual(data);
+    array.dispose();
   });
 
   it('goes from program to program, outlives both, and a failed run consumes nothing', async () => {
