@@ -3,8 +3,9 @@ import { layouts, type Measured, runOurStep, runPeerStep, type StepCase, withTok
 import { pythonWithTorch, torchHelp } from './torch.js';
 
 const help = `Peak of resident memory of a training step, ours and PyTorch's, both with their texts packed, each in a process of its own, with
-the environment as it is: the first step included. Ours also with every residual block computed again in the backward pass (remat), and
-beside what step.memory said before the first step: that is of what a step holds when the first one is past, without Node itself.
+the environment as it is, from its start to the last step. Ours also with every residual block computed again in the backward pass (remat),
+and with frozen weights held once (holdOnce: prepack false, LoRA alone). Beside them, what step.memory says before the first step, and what
+it speaks of: by how much memory grows from before the step is compiled, when Node and onnxruntime are there, to after the last step.
 
 npm run bench -- memory [options]
   --model NAME      ViT-B-32-quickgelu
@@ -15,10 +16,8 @@ npm run bench -- memory [options]
 
 ${torchHelp}`;
 
-/** One run of ours: `heldRssMb` is what the process grew by from before the model was made to after the last step. */
-interface OurMemory extends Measured {
-  readonly heldRssMb: number;
-}
+/** What our step can be asked for. */
+const variants = { plain: [], remat: ['--remat'], holdOnce: ['--hold-once'] } as const;
 
 /** Compares peaks at equal layout: a ratio below 1 is ours to the good. */
 export async function run(args: string[]): Promise<void> {
@@ -45,21 +44,24 @@ export async function run(args: string[]): Promise<void> {
       for (const batch of batches) {
         const step: StepCase = { model: values.model, batch, lora, steps: Number(values.steps) };
         const pytorch = await runPeerStep(python, step, tokens, layouts.theirs.packed);
-        const [plain, remat] = [await measure(step, []), await measure(step, ['--remat'])];
-        const ratios = { plain: ratio(plain.peakMb, pytorch.peakRssMb), remat: ratio(remat.peakMb, pytorch.peakRssMb) };
-        const result = { ...step, pytorchPeakMb: pytorch.peakRssMb, plain, remat, ratios };
+        const ours = [];
+        for (const variant of ['plain', 'remat', ...(lora > 0 ? (['holdOnce'] as const) : [])] as const) {
+          ours.push([variant, await measure(step, variants[variant], pytorch)] as const);
+        }
+        const result = { ...step, pytorchPeakMb: pytorch.peakRssMb, ...Object.fromEntries(ours) };
         console.log(values.json ? JSON.stringify(result) : JSON.stringify(result, undefined, 2));
       }
   });
 }
 
-/** Our step measured and, in another process, estimated. */
-async function measure(step: StepCase, options: readonly string[]) {
+/** Our step in three processes: its peak, what it holds, and what it is estimated to hold. */
+async function measure(step: StepCase, options: readonly string[], pytorch: Measured) {
   const all = [...layouts.ours.packed, ...options];
-  const { peakRssMb: peakMb, heldRssMb: heldMb } = await runOurStep<OurMemory>(step, all);
+  const { peakRssMb: peakMb } = await runOurStep(step, all);
+  const { heldRssMb: heldMb } = await runOurStep<{ readonly heldRssMb: number }>(step, [...all, '--held']);
   const { total } = await runOurStep<{ readonly total: number }>(step, [...all, '--estimate']);
   const estimatedMb = Math.round(total / 2 ** 20);
-  return { peakMb, heldMb, estimatedMb, estimatedShare: ratio(estimatedMb, heldMb) };
+  return { peakMb, ofPyTorch: ratio(peakMb, pytorch.peakRssMb), heldMb, estimatedMb, estimatedOfHeld: ratio(estimatedMb, heldMb) };
 }
 
 function ratio(a: number, b: number): number {
