@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { OptionError } from '@fsc-clip/core';
-import { type ClipConfig, createModel, isLora, loadWeights, readWeights } from '@fsc-clip/models';
+import { basename, join } from 'node:path';
+import { createKey, OptionError } from '@fsc-clip/core';
+import { type ClipConfig, createModel, isLora, loadWeights, originMetadata, readWeights, saveWeights } from '@fsc-clip/models';
 import { describeGolden, goldenDir, relativeError } from '@fsc-clip/testdata';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -153,6 +153,21 @@ describeGolden<CheckpointCase, { readonly config: ClipConfig }>('checkpoints', (
     );
     expect(printed).toMatch(/float16 text_model text_embeds: at most \d\.\de-\d off, cosine at least (1\.0000|0\.9999)\d\d/);
     expect(printed).toMatch(/int8 vision_model image_embeds: at most \d\.\de-\d off, cosine at least 0\.99\d{4}/);
+  });
+
+  it('normalises as the file’s header says, and says what it wrote when it has', async () => {
+    const model = createModel(config);
+    const input = join(await folder, 'normalised.safetensors');
+    const preprocessing = { mean: [0.5, 0.25, 0.125], std: [0.5, 1, 2] };
+    await saveWeights(input, model.init(createKey(0)), { model, metadata: originMetadata({ preprocessing }) });
+    const out = join(await folder, 'normalised');
+    const printed = await run(input, out, '--to', 'onnx', '--model', await configFile);
+    const preprocessor = JSON.parse(await readFile(join(out, 'preprocessor_config.json'), 'utf8'));
+    expect(preprocessor).toMatchObject({ image_mean: preprocessing.mean, image_std: preprocessing.std });
+    expect(printed.match(/^wrote .*$/gm)!.map((line) => basename(line.split(',')[0]!))).toEqual([
+      ...['config.json', 'preprocessor_config.json'],
+      ...['text_model', 'vision_model', 'model'].map((name) => `${name}.onnx`),
+    ]);
   });
 
   it('asks for what the file cannot say', async () => {

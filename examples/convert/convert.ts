@@ -8,6 +8,7 @@ import {
   isLora,
   type Model,
   mergeLora,
+  originNormalization,
   readWeights,
   saveWeights,
   type WritableArray,
@@ -45,7 +46,10 @@ export async function convert(options: ConvertOptions, say: (line: string) => vo
   if (to === 'onnx') {
     const { jit } = await import('@fsc-clip/engine');
     const weights = merging ? (merged as Params<Tensor>) : tensors();
-    return sayExported(await exportOnnx(output, weights, { model: model!, jit, variants: options.variants }), model!, say);
+    const normalization = originNormalization(file.metadata);
+    const onFile = async (path: string) => say(`wrote ${path}, ${await size(path)}`);
+    const exported = await exportOnnx(output, weights, { ...normalization, model: model!, jit, variants: options.variants, onFile });
+    return sayExported(exported, model!, say);
   }
   const header = {
     ...(merging ? withoutLora(file.metadata) : file.metadata),
@@ -75,8 +79,7 @@ function withoutLora(metadata: Readonly<Record<string, string>>): Record<string,
   return Object.fromEntries(Object.entries(metadata).filter(([key]) => !['lora_alpha', 'lora_rank', 'rs_lora'].includes(key)));
 }
 
-async function sayExported({ files, drift, tokenizer }: ExportedOnnx, model: Model, say: (line: string) => void): Promise<void> {
-  for (const file of files) say(`wrote ${file}, ${await size(file)}`);
+function sayExported({ drift, tokenizer }: ExportedOnnx, model: Model, say: (line: string) => void): void {
   if (!tokenizer) say(`no tokenizer: a vocabulary of ${model.config.text_cfg.vocab_size} is not CLIP's`);
   for (const [variant, models] of Object.entries(drift)) {
     for (const [name, outputs] of Object.entries(models)) {

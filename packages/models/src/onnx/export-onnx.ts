@@ -5,8 +5,9 @@ import { matMul, mul, pad, type Tensor, type Tensor2D, transpose } from '@tensor
 import { writeBeside } from '../files/write-beside.js';
 import type { Model } from '../model/create-model.js';
 import { checkWeights } from '../weights/check-weights.js';
+import type { Normalization } from '../weights/origin-metadata.js';
 import { exampleInput } from './example-input.js';
-import { huggingFaceConfig, huggingFacePreprocessor, type Normalization } from './hugging-face-config.js';
+import { huggingFaceConfig, huggingFacePreprocessor } from './hugging-face-config.js';
 import { huggingFaceTokenizer } from './hugging-face-tokenizer.js';
 
 /** How far smaller weights carry an output, at some random pictures and texts. */
@@ -32,8 +33,8 @@ export type ExportingJit = (fn: (...args: Tensor[]) => Readonly<Record<string, T
   dispose(): Promise<void>;
 };
 
-/** Options of `exportOnnx`. */
-export interface ExportOnnxOptions extends Normalization {
+/** Options of `exportOnnx`: `mean` and `std` go into `preprocessor_config.json`, OpenAI's where there are none. */
+export interface ExportOnnxOptions extends Partial<Normalization> {
   readonly model: Model;
   /** `jit` of `@fsc-clip/engine`. */
   readonly jit: ExportingJit;
@@ -42,6 +43,8 @@ export interface ExportOnnxOptions extends Normalization {
    * as large and computed in float32, `int8` `model_quantized.onnx`, a quarter, matrix products in integers. @defaultValue ['float32']
    */
   readonly variants?: readonly OnnxVariant[];
+  /** Is told of each file when it is written: large ones take seconds, and as long again where their drift is measured. */
+  readonly onFile?: (path: string) => void | Promise<void>;
 }
 
 export type OnnxVariant = 'float32' | 'float16' | 'int8';
@@ -71,7 +74,7 @@ const suffixes: Readonly<Record<OnnxVariant, string>> = { float32: '', float16: 
  * await exportOnnx('clip-onnx', params, { model, jit, variants: ['float32', 'int8'] });
  */
 export async function exportOnnx(folder: string, params: Params<Tensor>, options: ExportOnnxOptions): Promise<ExportedOnnx> {
-  const { model, jit, variants = ['float32'] } = options;
+  const { model, jit, variants = ['float32'], onFile } = options;
   checkWeights(model, params);
   await mkdir(join(folder, 'onnx'), { recursive: true });
   const { vocab_size, context_length } = model.config.text_cfg;
@@ -82,9 +85,13 @@ export async function exportOnnx(folder: string, params: Params<Tensor>, options
     ...(tokenizer && huggingFaceTokenizer(context_length)),
   };
   const files: string[] = [];
+  const note = async (path: string) => {
+    files.push(path);
+    await onFile?.(path);
+  };
   for (const [name, json] of Object.entries(texts)) {
     await writeBeside('exportOnnx', join(folder, name), (file) => file.writeFile(`${JSON.stringify(json, undefined, 2)}\n`));
-    files.push(join(folder, name));
+    await note(join(folder, name));
   }
   const drift: Record<string, Record<string, Readonly<Record<string, WeightsDrift>>>> = {};
   for (const { name, fn, inputs, outputs, args } of programs(model, params)) {
@@ -103,7 +110,7 @@ export async function exportOnnx(folder: string, params: Params<Tensor>, options
         },
         ...args,
       );
-      files.push(...written.files);
+      for (const file of written.files) await note(file);
       if (written.drift) (drift[weights] ??= {})[name] = written.drift;
     }
     await step.dispose();

@@ -1,16 +1,9 @@
 import { type ClipConfig, textSizes, visionSizes } from '../config/clip-config.js';
+import type { Normalization } from '../weights/origin-metadata.js';
 
 /** CLIP's own numbers (OpenAI's), which DataComp's and FSC-CLIP's checkpoints keep to. */
 export const clipMean = [0.48145466, 0.4578275, 0.40821073] as const;
 export const clipStd = [0.26862954, 0.26130258, 0.27577711] as const;
-
-/** How pictures become numbers, per channel, of values in [0, 1]. */
-export interface Normalization {
-  /** @defaultValue OpenAI's */
-  readonly mean?: readonly [number, number, number];
-  /** @defaultValue OpenAI's */
-  readonly std?: readonly [number, number, number];
-}
 
 /** transformers' `config.json` of a CLIPModel. */
 export function huggingFaceConfig(config: ClipConfig): object {
@@ -50,7 +43,7 @@ export function huggingFaceConfig(config: ClipConfig): object {
 }
 
 /** transformers' `preprocessor_config.json`: shortest side to the model's size by a bicubic filter, centre, normalise. */
-export function huggingFacePreprocessor(config: ClipConfig, { mean = clipMean, std = clipStd }: Normalization): object {
+export function huggingFacePreprocessor(config: ClipConfig, { mean = clipMean, std = clipStd }: Partial<Normalization>): object {
   const size = config.vision_cfg.image_size;
   return {
     image_processor_type: 'CLIPImageProcessor',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { WeightsError } from '@fsc-clip/core';
 
 /** Where weights come from, and what they must be fed with. */
 export interface WeightsOrigin {
@@ -29,6 +30,41 @@ export function originMetadata({ base, preprocessing, merges, recipe }: WeightsO
     ...(merges && { tokenizer_sha256: mergesHash(merges) }),
     ...(recipe !== undefined && { recipe: JSON.stringify(recipe) }),
   };
+}
+
+/** How images become a model's input, per channel, of values in [0, 1]. */
+export interface Normalization {
+  readonly mean: readonly [number, number, number];
+  readonly std: readonly [number, number, number];
+}
+
+/**
+ * How the images of weights were normalised, as their file's header says: options for `evalTransform` and `exportOnnx`.
+ *
+ * @param metadata - by `loadWeights`, as `originMetadata` wrote it
+ * @returns undefined where it says nothing: OpenAI's numbers, as a rule
+ * @throws WeightsError when it is not three numbers for each, those of `image_std` above 0
+ * @example
+ * const { params, metadata } = await loadWeights('model.safetensors', { model });
+ * const transform = evalTransform({ size: 224, ...originNormalization(metadata) });
+ */
+export function originNormalization(metadata: Readonly<Record<string, string>>): Normalization | undefined {
+  const { image_mean: mean, image_std: std } = metadata;
+  if (mean === undefined && std === undefined) return undefined;
+  return { mean: channels('image_mean', mean), std: channels('image_std', std, 0) };
+}
+
+function channels(key: string, text = 'nothing', above = Number.NEGATIVE_INFINITY): [number, number, number] {
+  let numbers: unknown;
+  try {
+    numbers = JSON.parse(text);
+  } catch {
+    numbers = undefined;
+  }
+  const isChannel = (value: unknown) => typeof value === 'number' && value > above;
+  if (Array.isArray(numbers) && numbers.length === 3 && numbers.every(isChannel)) return numbers as [number, number, number];
+  const rule = `must be three numbers${above === 0 ? ' above 0' : ''}, as JSON`;
+  throw new WeightsError({ function: 'originNormalization', argument: `metadata.${key}`, rule, got: text.slice(0, 80) });
 }
 
 function mergesHash(merges: readonly string[]): string {
