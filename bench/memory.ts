@@ -11,7 +11,7 @@ npm run bench -- memory [options]
   --model NAME      ViT-B-32-quickgelu
   --batch LIST      images per step (8,32); 32 takes several GB on both sides
   --lora LIST       ranks of adapters; 0: full fine-tuning (0,4)
-  --steps N         steps after the first two (2)
+  --steps N         steps after the first two (1)
   --json            print one line of JSON for each case
 
 ${torchHelp}`;
@@ -27,7 +27,7 @@ export async function run(args: string[]): Promise<void> {
       model: { type: 'string', default: 'ViT-B-32-quickgelu' },
       batch: { type: 'string', default: '8,32' },
       lora: { type: 'string', default: '0,4' },
-      steps: { type: 'string', default: '2' },
+      steps: { type: 'string', default: '1' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
