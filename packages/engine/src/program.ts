@@ -1,8 +1,10 @@
 import { DeviceError } from '@fsc-clip/core';
 import type { PreparedArgument } from './arguments.js';
 import type { Value } from './graph/graph.js';
-import { liveNodes } from './graph/order.js';
 import { packedConstants } from './graph/packed-constants.js';
+import { runOrder } from './graph/run-order.js';
+import { activationBuffers } from './memory/activation-buffers.js';
+import { arenaBytes } from './memory/arena-bytes.js';
 import { type EncodedProgram, encodeProgram } from './onnx/encode.js';
 import { copyNumbers } from './runtime/copy-numbers.js';
 import type { DeviceWorker } from './runtime/device-worker.js';
@@ -45,6 +47,9 @@ export interface SpecifyOptions {
   readonly prepack?: boolean;
 }
 
+/** Less than this is not worth a node of its own. */
+const smallestArena = 2 ** 24;
+
 /** Encodes a traced function for a device. */
 export async function specifyProgram(
   device: SessionDevice,
@@ -53,12 +58,16 @@ export async function specifyProgram(
 ): Promise<CompiledSpec> {
   const onCpu = device === 'cpu';
   const divided = findUpdates(graph, onCpu ? donated : new Set());
-  const packed = packedConstants(prepack ? liveNodes(divided.program) : []);
+  const operations = runOrder(divided.program);
+  const packed = packedConstants(prepack ? operations : []);
   const isFed = (constant: Value) => onCpu && !packed.has(constant);
-  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, { withSentinel: onCpu, isFed });
+  const arena = arenaBytes(activationBuffers(operations, new Set(divided.program.outputs)), operations.length);
+  const withArena = onCpu && arena >= smallestArena;
+  const encoding = { withSentinel: onCpu, withArena, isFed };
+  const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, encoding);
   const outputs = divided.program.outputs.map((output, i): OutputSpec => ({ name: names[i]!, ...arraySpec(output) }));
   const { inputs, updates } = await specifyUpdates(divided, encoded);
-  const program = { model, constants, outputs, ...(updates && { updates }) };
+  const program = { model, constants, outputs, ...(withArena && { arenaBytes: arena }), ...(updates && { updates }) };
   return { program, inputs, arrays: graph.outputs.map(arraySpec), result };
 }
 

@@ -4,7 +4,7 @@ const meanings: Readonly<Record<'arguments' | 'constants' | 'results' | 'activat
   arguments: 'arguments, with room for the gradients of state that is updated in place',
   constants: 'captured tensors, as the session keeps them',
   results: 'results that take no argument’s place',
-  activations: 'held at one time of what is made inside',
+  activations: 'for what is made inside',
 };
 
 /** The parts of an estimate and their sum, one a line. */

@@ -5,9 +5,9 @@ import { GraphBuilder } from '../graph/builder.js';
 import type { Value } from '../graph/graph.js';
 import { runOrder } from '../graph/run-order.js';
 import { jit } from '../jit.js';
+import { activationBuffers, liveBytes } from '../memory/activation-buffers.js';
+import { constantBytes } from '../memory/constant-bytes.js';
 import type { Compiled, JitOptions } from '../types.js';
-import { activationBytes } from './activation-bytes.js';
-import { constantBytes } from './constant-bytes.js';
 
 const owned: { dispose(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -26,7 +26,8 @@ const host = (...shape: number[]) => ({ data: new Float32Array(tf.util.sizeFromS
 function activations(build: (g: GraphBuilder, x: Value) => Value[]): number {
   const g = new GraphBuilder();
   const outputs = build(g, g.input([64], 'float32'));
-  return activationBytes(runOrder({ inputs: g.inputs, outputs }), new Set(outputs));
+  const operations = runOrder({ inputs: g.inputs, outputs });
+  return liveBytes(activationBuffers(operations, new Set(outputs)), operations.length);
 }
 const unary = (g: GraphBuilder, op: string, x: Value, shape = [64]) => g.node(op, [x], shape, 'float32');
 

@@ -1,11 +1,12 @@
 import type { Graph } from '../graph/graph.js';
 import { runOrder } from '../graph/run-order.js';
+import { activationBuffers, liveBytes } from '../memory/activation-buffers.js';
+import { arenaBytes } from '../memory/arena-bytes.js';
+import { constantBytes } from '../memory/constant-bytes.js';
+import { bytesOf, elementBytes } from '../memory/element-bytes.js';
 import type { SpecifyOptions } from '../program.js';
 import type { SessionDevice } from '../runtime/protocol.js';
 import { findUpdates } from '../update/find-updates.js';
-import { activationBytes } from './activation-bytes.js';
-import { constantBytes } from './constant-bytes.js';
-import { bytesOf, elementBytes } from './element-bytes.js';
 import { memoryTable } from './memory-table.js';
 
 /** Bytes that the calls of a compiled function hold, while one runs. What Node and onnxruntime take for themselves is not in it. */
@@ -16,7 +17,7 @@ export interface MemoryEstimate {
   readonly constants: number;
   /** Results that do not take the place of an argument. */
   readonly results: number;
-  /** The most that is held at one time of what is made and read inside. */
+  /** For what is made and read inside: on the cpu what onnxruntime's arena takes, else the most that is alive at one time. */
   readonly activations: number;
   readonly total: number;
   /** As text, for a terminal. */
@@ -43,11 +44,12 @@ export function estimateMemory(graph: Graph, device: SessionDevice, { donated, p
   const made = program.outputs.filter((value, i) => i < kept || !inKernels.includes(value)); // kernels alone read the others, in their slots
 
   const sum = (values: Graph['inputs']) => values.reduce((total, value) => total + bytesOf(value), 0);
+  const buffers = activationBuffers(operations, new Set(program.outputs));
   const parts = {
     arguments: blocks + sum(given),
     constants: constantBytes(operations, onCpu && prepack),
     results: sum(made),
-    activations: activationBytes(operations, new Set(program.outputs)),
+    activations: (onCpu ? arenaBytes : liveBytes)(buffers, operations.length),
   };
   const total = Object.values(parts).reduce((bytes, part) => bytes + part, 0);
   return { ...parts, total, table: memoryTable(parts) };

@@ -4,6 +4,7 @@ import { sizeOf } from '../graph/graph.js';
 import { liveNodes } from '../graph/order.js';
 import { factorOf } from '../graph/product.js';
 import { halfNumbers } from '../precision/half.js';
+import { arena, arenaInfo, arenaNodes } from './arena-opener.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -50,6 +51,8 @@ export interface EncodeOptions {
   readonly axes?: ReadonlyMap<Value, readonly (number | string)[]>;
   /** Puts the sentinel before all outputs, for a run that gives the memory of each. @defaultValue false */
   readonly withSentinel?: boolean;
+  /** Adds the arena's opener, with its input and output. @defaultValue false */
+  readonly withArena?: boolean;
   /** Leaves out onnxruntime's own operators. @defaultValue false */
   readonly standardOnly?: boolean;
   /** Float32 constants beside the model for which this holds are inputs: a session has no copies of them. @defaultValue none */
@@ -72,7 +75,15 @@ export const tensorTypes: Record<ElementType, TensorType> = {
 
 /** Writes a graph as an ONNX model. */
 export function encodeProgram(graph: Graph, options: EncodeOptions = {}): EncodedProgram {
-  const { names, axes, withSentinel = false, standardOnly = false, isFed = () => false, largestInlineBytes = 2 ** 14 } = options;
+  const {
+    names,
+    axes,
+    withSentinel = false,
+    withArena = false,
+    standardOnly = false,
+    isFed = () => false,
+    largestInlineBytes = 2 ** 14,
+  } = options;
   const nodes = liveNodes(graph);
   const initializers: TensorProto[] = [];
   const constants: ExternalConstant[] = [];
@@ -130,10 +141,18 @@ export function encodeProgram(graph: Graph, options: EncodeOptions = {}): Encode
     opsetImport: [{ domain: '', version: operatorSet }, ...(standardOnly ? [] : [{ domain: 'com.microsoft', version: 1n }])],
     graph: create(GraphProtoSchema, {
       name: 'program',
-      node: [...(withSentinel ? [sentinelNode()] : []), ...prologue, ...body],
+      node: [...(withSentinel ? [sentinelNode()] : []), ...prologue, ...body, ...(withArena ? arenaNodes() : [])],
       initializer: initializers,
-      input: [...inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!, axes)), ...fed],
-      output: [...(withSentinel ? [sentinelInfo()] : []), ...outputs.map((name, i) => valueInfo(name, graph.outputs[i]!, axes))],
+      input: [
+        ...inputs.map(({ name, index }) => valueInfo(name, graph.inputs[index]!, axes)),
+        ...fed,
+        ...(withArena ? [arenaInfo(arena.wanted)] : []),
+      ],
+      output: [
+        ...(withSentinel ? [sentinelInfo()] : []),
+        ...outputs.map((name, i) => valueInfo(name, graph.outputs[i]!, axes)),
+        ...(withArena ? [arenaInfo(arena.got)] : []),
+      ],
     }),
   });
   return { model: toBinary(ModelProtoSchema, model), constants, inputs, outputs };

@@ -49,6 +49,8 @@ export interface ProgramSpec {
   /** Constants that the model names and does not hold. */
   readonly constants: readonly ExternalConstant[];
   readonly outputs: readonly OutputSpec[];
+  /** What the first run makes the arena ready for; absent where it is little. */
+  readonly arenaBytes?: number;
   /** Absent where the results are the outputs. */
   readonly updates?: UpdatesSpec;
 }

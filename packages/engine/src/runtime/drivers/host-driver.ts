@@ -1,5 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sizeOf } from '../../graph/graph.js';
+import { arena, arenaSize } from '../../onnx/arena-opener.js';
 import { endedAtSentinel, sentinel } from '../../onnx/sentinel.js';
 import { createUpdater, scratchOutputs } from '../../update/run-updates.js';
 import { placeOf, reshaped } from '../../update/state-memory.js';
@@ -31,6 +32,7 @@ async function openProgram(
   pool: BufferPool,
 ): Promise<DeviceProgram<Tensor>> {
   const { model, constants, outputs, updates } = spec;
+  let { arenaBytes } = spec;
   const results = updates?.results ?? outputs.map(({ shape }, output) => ({ output, shape }));
   const kept = results.filter((result) => 'output' in result).length; // the first outputs; kernels alone read the others
   const session = await InferenceSession.create(model, sessionOptions(device, spec, profilePrefix));
@@ -48,9 +50,11 @@ async function openProgram(
     const prepared = prepareUpdates?.(tensors);
     for (const [name, feed] of given) if (!tensors.has(name)) tensors.set(name, feedTensor(feed)); // zeros that are no state
     leave(given, tensors);
+    if (arenaBytes !== undefined) tensors.set(arena.wanted, arenaSize(arenaBytes));
     const feeds = Object.fromEntries(session.inputNames.map((name) => [name, tensors.get(name)!]));
     const fetches = outputs.map((output, i) => prepared?.outputs.get(i) ?? emptyTensor(output, pool));
     const named = Object.fromEntries(outputs.map(({ name }, i) => [name, fetches[i]!]));
+    if (arenaBytes !== undefined) named[arena.got] = arenaSize(0);
     try {
       await session.run(feeds, device === 'cpu' ? { [sentinel]: null, ...named } : named);
     } catch (error) {
@@ -59,6 +63,7 @@ async function openProgram(
         throw error;
       }
     }
+    arenaBytes &&= 0;
     prepared?.apply(fetches);
     for (const tensor of fetches.slice(kept)) recycle(tensor, pool);
     return results.map((result) => ('output' in result ? fetches[result.output]! : reshaped(tensors.get(result.input)!, result.shape)));

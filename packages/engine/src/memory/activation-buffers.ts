@@ -3,10 +3,11 @@ import type { Operation } from '../graph/run-order.js';
 import { bytesOf, elementBytes } from './element-bytes.js';
 
 /** Memory for one value after another. */
-interface Buffer {
+export interface Buffer {
   readonly bytes: number;
   /** Values of this size may have it. */
   readonly size: string;
+  /** The operation that first writes it, by its number. */
   readonly begin: number;
   /** The last operation that reads or writes it. */
   end: number;
@@ -26,13 +27,13 @@ const inPlace = new Set([
 ]);
 
 /**
- * The most bytes that are held at one time for values that are made and read inside a program, by the rules of onnxruntime's planner: a
- * buffer is given to a value of the same shape when the one before it is dead, and lives from its first value to the end of its last.
+ * The memory of values that are made and read inside a program, by the rules of onnxruntime's planner: a buffer is given to a value of the
+ * same shape when the one before it is dead, and lives from its first value to the end of its last.
  *
  * @param operations - in the order in which they run
  * @param results - values that leave the program: they have memory of their own
  */
-export function activationBytes(operations: readonly Operation[], results: ReadonlySet<Value>): number {
+export function activationBuffers(operations: readonly Operation[], results: ReadonlySet<Value>): Buffer[] {
   const uses = new Map<Value, number>();
   for (const value of operations.flatMap(({ inputs, outputs }) => [...inputs, ...outputs])) uses.set(value, (uses.get(value) ?? 0) + 1);
   const all: Buffer[] = [];
@@ -66,7 +67,7 @@ export function activationBytes(operations: readonly Operation[], results: Reado
       if (--buffer.uses === 0) free.unshift(buffer);
     }
   });
-  return peak(all, operations.length);
+  return all;
 }
 
 /** Elements of one size in one shape. */
@@ -74,7 +75,8 @@ function sizeText({ dtype, shape }: Value): string {
   return `${elementBytes[dtype]}[${shape}]`;
 }
 
-function peak(buffers: readonly Buffer[], steps: number): number {
+/** The most bytes of buffers that are alive at one time. */
+export function liveBytes(buffers: readonly Buffer[], steps: number): number {
   const changes = new Float64Array(steps + 1);
   for (const { bytes, begin, end } of buffers) {
     changes[begin]! += bytes;
