@@ -1,5 +1,4 @@
 import { create } from '@bufbuild/protobuf';
-import { Tensor } from 'onnxruntime-node';
 import {
   type NodeProto,
   NodeProtoSchema,
@@ -31,9 +30,4 @@ export function arenaInfo(name: string): ValueInfoProto {
   const shape = { dim: [{ value: { case: 'dimValue' as const, value: 1n } }] };
   const value = { case: 'tensorType' as const, value: { elemType: TensorType.INT64, shape } };
   return create(ValueInfoProtoSchema, { name, type: { value } });
-}
-
-/** A number of bytes as input and output tell it. */
-export function arenaSize(bytes: number): Tensor {
-  return new Tensor('int64', BigInt64Array.of(BigInt(Math.ceil(bytes / Float32Array.BYTES_PER_ELEMENT))), [1]);
 }

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { sizeOf } from '../../graph/graph.js';
-import { arena, arenaSize } from '../../onnx/arena-opener.js';
+import { arena } from '../../onnx/arena-opener.js';
 import { endedAtSentinel, sentinel } from '../../onnx/sentinel.js';
 import { createUpdater, scratchOutputs } from '../../update/run-updates.js';
 import { placeOf, reshaped } from '../../update/state-memory.js';
@@ -74,6 +74,11 @@ async function openProgram(
     await session.release();
   };
   return { run, release };
+}
+
+/** Bytes for the arena, as its opener's input and output tell them. */
+function arenaSize(bytes: number): Tensor {
+  return new Tensor('int64', BigInt64Array.of(BigInt(Math.ceil(bytes / Float32Array.BYTES_PER_ELEMENT))), [1]);
 }
 
 function isZeros(feed: Feed<Tensor>): boolean {
