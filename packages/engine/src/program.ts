@@ -61,8 +61,8 @@ export async function specifyProgram(
   const operations = runOrder(divided.program);
   const packed = packedConstants(prepack ? operations : []);
   const isFed = (constant: Value) => onCpu && !packed.has(constant);
-  const arena = arenaBytes(activationBuffers(operations, new Set(divided.program.outputs)), operations.length);
-  const withArena = onCpu && arena >= smallestArena;
+  const arena = onCpu ? arenaBytes(activationBuffers(operations, new Set(divided.program.outputs)), operations.length) : 0;
+  const withArena = arena >= smallestArena;
   const encoding = { withSentinel: onCpu, withArena, isFed };
   const { model, constants, inputs: encoded, outputs: names } = encodeProgram(divided.program, encoding);
   const outputs = divided.program.outputs.map((output, i): OutputSpec => ({ name: names[i]!, ...arraySpec(output) }));

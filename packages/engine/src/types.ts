@@ -74,7 +74,7 @@ export interface JitOptions {
   /**
    * On the cpu: whether onnxruntime's matrix products keep the weights that the function captured, in the order that they read them in. Each
    * product keeps a copy, and in training two products read a frozen weight. `false` holds captured weights once and feeds them to every
-   * run: LoRA takes 4 to 8 % longer at a batch of 8, in 0.7 GB less (ViT-B/32), and is compiled sooner.
+   * run: LoRA takes 4 to 13 % longer at a batch of 8, in 0.7 GB less (ViT-B/32), and is compiled sooner.
    * @defaultValue true
    */
   readonly prepack?: boolean;
@@ -134,7 +134,7 @@ export interface Compiled<Args extends unknown[], Result> {
   profile(...args: Inputs<Args>): Promise<Profile>;
   /**
    * Says, before anything is compiled or run, how many bytes calls with such arguments will hold: arguments, captured tensors, results, and
-   * the most of what lives inside at one time, by the order in which onnxruntime runs the program and by its planner's rules. Consumes no
+   * what the arena takes for what lives inside, by the order in which onnxruntime runs the program and by its planner's rules. Consumes no
    * argument and starts no worker. Of `'webgpu'` and `'cuda'` it counts arrays only, by the same rules, which their kernels do not all follow.
    * What Node and onnxruntime take for themselves, and what your program holds besides, comes on top.
    *
